@@ -1,0 +1,232 @@
+"""Every setting that comes from the environment, in one typed, frozen object.
+
+No other module reads the environment. A value that is missing or wrong stops the start with the name of the variable
+and what it should look like; see `docs/settings.md` for the list.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+INSECURE_DEBUG_KEY = "insecure-key-for-debug-only-never-accepted-when-DEXTER_DEBUG-is-off"  # noqa: S105
+PRIVATE_SCHEMES = ("claude", "cursor", "vscode", "vscode-insiders", "windsurf", "zed")
+
+CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+
+
+class Env(BaseSettings):
+    """The environment, read once at start.
+
+    Raises:
+        pydantic.ValidationError: from the constructor; `load_env` turns it into one readable message.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=BASE_DIR / ".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        env_ignore_empty=True,
+    )
+
+    debug: bool = Field(False, validation_alias="DEXTER_DEBUG", description="true or false")
+    secret_key: str = Field(
+        "", validation_alias="DEXTER_SECRET_KEY", description="at least 50 random characters, the same on every host"
+    )
+    public_url: str = Field(
+        "", validation_alias="DEXTER_PUBLIC_URL", description="the site's origin, such as https://dexter.example.com"
+    )
+    issuer: str = Field(
+        "", validation_alias="DEXTER_ISSUER", description="the OAuth issuer, by default {DEXTER_PUBLIC_URL}/mcp"
+    )
+    site_name: str = Field("Dexter", validation_alias="DEXTER_SITE_NAME", description="1 to 40 characters")
+    database_url: str = Field(
+        f"sqlite:///{BASE_DIR / 'var' / 'dexter.sqlite3'}",
+        validation_alias="DATABASE_URL",
+        description="sqlite:///path or postgresql://user:password@host:5432/name",
+    )
+    redis_url: str = Field(
+        "", validation_alias="REDIS_URL", description="redis://host:6379/0 or unix:///path, or empty for none"
+    )
+    allowed_hosts: CommaSeparated = Field(
+        (), validation_alias="DEXTER_ALLOWED_HOSTS", description="further host names, separated by commas"
+    )
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        le=9,
+        validation_alias="DEXTER_TRUSTED_PROXIES",
+        description="how many proxies in front append to X-Forwarded-For, 0 to 9",
+    )
+    access_token_seconds: int = Field(
+        3600,
+        ge=5,
+        le=3600,
+        validation_alias="DEXTER_ACCESS_TOKEN_SECONDS",
+        description="how long an access token lives, 5 to 3600 seconds",
+    )
+    guests_enabled: bool = Field(True, validation_alias="DEXTER_GUESTS_ENABLED", description="true or false")
+    private_redirect_schemes: CommaSeparated = Field(
+        PRIVATE_SCHEMES,
+        validation_alias="DEXTER_PRIVATE_REDIRECT_SCHEMES",
+        description="URI schemes of desktop assistants, separated by commas, such as cursor,vscode",
+    )
+    email_url: str = Field(
+        "console:",
+        validation_alias="DEXTER_EMAIL_URL",
+        description="console: or smtp://user:password@host:587 (smtps:// for implicit TLS)",
+    )
+    email_from: str = Field(
+        "Dexter <no-reply@localhost>", validation_alias="DEXTER_EMAIL_FROM", description="Name <address>"
+    )
+    email_verification: Literal["none", "optional", "mandatory"] | None = Field(
+        None,
+        validation_alias="DEXTER_EMAIL_VERIFICATION",
+        description="none, optional or mandatory (the default outside debug)",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", validation_alias="DEXTER_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR"
+    )
+
+    @field_validator("allowed_hosts", "private_redirect_schemes", mode="before")
+    @classmethod
+    def _split_on_commas(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip().lower() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("private_redirect_schemes")
+    @classmethod
+    def _schemes_are_private(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for scheme in value:
+            if not re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme) or scheme in {
+                "about", "blob", "data", "file", "filesystem", "ftp", "http", "https", "javascript", "vbscript", "ws", "wss",
+            }:
+                raise ValueError(f"{scheme!r} is not a scheme that an application can own")
+        return value
+
+    @field_validator("site_name")
+    @classmethod
+    def _site_name_is_short(cls, value: str) -> str:
+        if not 1 <= len(value.strip()) <= 40:
+            raise ValueError("must have 1 to 40 characters")
+        return value.strip()
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_is_supported(cls, value: str) -> str:
+        if urlsplit(value).scheme not in {"sqlite", "postgres", "postgresql"}:
+            raise ValueError("must start with sqlite:// or postgresql://")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_is_supported(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("email_url")
+    @classmethod
+    def _email_is_supported(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"console", "smtp", "smtps"} or (parts.scheme != "console" and not parts.hostname):
+            raise ValueError("must be console:, smtp://host:port or smtps://host:port")
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _secret_key_is_long(cls, value: str, info: ValidationInfo) -> str:
+        if value and len(value) < 50:
+            raise ValueError("must have at least 50 characters")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in_debug_defaults(cls, values: dict[str, Any]) -> dict[str, Any]:
+        debug = str(values.get("DEXTER_DEBUG", values.get("debug", ""))).strip().lower() in {"1", "true", "yes", "on"}
+        if debug:
+            values.setdefault("DEXTER_SECRET_KEY", INSECURE_DEBUG_KEY)
+            values.setdefault("DEXTER_PUBLIC_URL", "http://localhost:8000")
+        return values
+
+    @model_validator(mode="after")
+    def _required_outside_debug(self) -> Env:
+        missing = [
+            alias
+            for alias, value in (("DEXTER_SECRET_KEY", self.secret_key), ("DEXTER_PUBLIC_URL", self.public_url))
+            if not value
+        ]
+        if missing:
+            raise ValueError(f"{' and '.join(missing)} must be set unless DEXTER_DEBUG is true")
+        if not self.debug and self.secret_key == INSECURE_DEBUG_KEY:
+            raise ValueError("DEXTER_SECRET_KEY is the debug key; make one of your own")
+        _check_origin("DEXTER_PUBLIC_URL", self.public_url, debug=self.debug)
+        _check_url("DEXTER_ISSUER", self.issuer or f"{self.public_url}/mcp", debug=self.debug)
+        return self
+
+    @cached_property
+    def issuer_url(self) -> str:
+        """The issuer, byte for byte as every document, redirect, token and row has it (RFC 8414 §2)."""
+        return self.issuer or f"{self.public_url}/mcp"
+
+    @cached_property
+    def hosts(self) -> list[str]:
+        """Django's ALLOWED_HOSTS: the public host, those that the operator added and, in debug, loopback."""
+        loopback = ["localhost", "127.0.0.1", "[::1]"] if self.debug else []
+        public_host = urlsplit(self.public_url).hostname or ""
+        return [f"[{public_host}]" if ":" in public_host else public_host, *self.allowed_hosts, *loopback]
+
+
+def _check_url(name: str, value: str, *, debug: bool) -> None:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{name} must be an absolute URL such as https://dexter.example.com")
+    if parts.scheme == "http" and not debug:
+        raise ValueError(f"{name} must start with https:// unless DEXTER_DEBUG is true")
+    if parts.query or parts.fragment or parts.username is not None or value.endswith("/"):
+        raise ValueError(f"{name} must have no user, query, fragment or trailing slash")
+    if parts.netloc != parts.netloc.lower():
+        raise ValueError(f"{name} must have its host in lower case")
+
+
+def _check_origin(name: str, value: str, *, debug: bool) -> None:
+    _check_url(name, value, debug=debug)
+    if urlsplit(value).path:
+        raise ValueError(f"{name} must be an origin without a path, such as https://dexter.example.com")
+
+
+def describe(error: ValidationError) -> str:
+    """One line per fault: the variable, what is wrong, and what it should look like. Values are never repeated."""
+    lines = []
+    for fault in error.errors(include_input=False, include_url=False):
+        name = str(fault["loc"][0]) if fault["loc"] else ""
+        message = fault["msg"].removeprefix("Value error, ")
+        field = next((f for n, f in Env.model_fields.items() if name in (n, str(f.validation_alias))), None)
+        if field is None:
+            lines.append(message)
+            continue
+        lines.append(f"{field.validation_alias}: {message} (expected: {field.description})")
+    return "\n".join(lines)
+
+
+def load_env(**overrides: Any) -> Env:
+    """Read the environment and `.env`.
+
+    Raises:
+        SystemExit: with one line per variable that is missing or wrong.
+    """
+    try:
+        return Env(**overrides)
+    except ValidationError as error:
+        raise SystemExit(f"Dexter cannot start:\n{describe(error)}") from None

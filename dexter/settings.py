@@ -1,0 +1,305 @@
+"""Django's settings, all of them derived from `dexter.env.Env`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import dj_database_url
+from csp.constants import NONE, SELF
+
+from dexter.env import BASE_DIR, load_env
+from dexter.logs import logging_settings
+
+env = load_env()
+
+# --- Dexter's own -----------------------------------------------------------------------------------------------------
+
+DEXTER_PUBLIC_URL = env.public_url
+DEXTER_ISSUER = env.issuer_url
+# The canonical resource of RFC 8707: the MCP endpoint, without a trailing slash.
+DEXTER_RESOURCE = f"{env.public_url}/mcp"
+DEXTER_SITE_NAME = env.site_name
+DEXTER_GUESTS_ENABLED = env.guests_enabled
+DEXTER_PRIVATE_REDIRECT_SCHEMES = env.private_redirect_schemes
+DEXTER_TRUSTED_PROXIES = env.trusted_proxies
+
+# --- Django -----------------------------------------------------------------------------------------------------------
+
+DEBUG = env.debug
+SECRET_KEY = env.secret_key
+ALLOWED_HOSTS = env.hosts
+ROOT_URLCONF = "dexter.urls"
+ASGI_APPLICATION = "dexter.asgi.application"
+# No URL of ours redirects to a slash: an OAuth client would lose its POST (connectors, rule "no redirect").
+APPEND_SLASH = False
+
+INSTALLED_APPS = [
+    "accounts",
+    "oauth",
+    "linking",
+    "mcp_bridge",
+    "oauth2_provider",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "csp",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.context_processors.site",
+            ],
+        },
+    },
+]
+
+# --- Database, cache, background work ---------------------------------------------------------------------------------
+
+
+def _database() -> dict[str, Any]:
+    config: dict[str, Any] = dict(dj_database_url.parse(env.database_url))
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        # IMMEDIATE takes the write lock at BEGIN, so that two writers wait for each other instead of failing halfway.
+        config["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384;",
+        }
+        config["CONN_MAX_AGE"] = None
+        return config
+    # Under ASGI every request has a thread of its own: connections live in a pool, not in threads.
+    config["CONN_MAX_AGE"] = 0
+    config["OPTIONS"] = {**config.get("OPTIONS", {}), "pool": {"min_size": 2, "max_size": 16, "timeout": 5}}
+    return config
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.redis_url}
+    if env.redis_url
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
+
+CELERY_BROKER_URL = env.redis_url or "memory://"
+CELERY_TASK_ALWAYS_EAGER = not env.redis_url
+CELERY_TASK_EAGER_PROPAGATES = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+
+# --- People -----------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    # For generated 256-bit client secrets only; never the preferred hasher of a person's password.
+    "oauth.hashers.GeneratedSecretHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/account/"
+LOGOUT_REDIRECT_URL = "/"
+
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = env.email_verification or ("none" if env.debug else "mandatory")
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGOUT_ON_GET = False
+# Design §7: a link is confirmed only by a sign-in no older than 15 minutes.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(env.public_url).scheme
+
+# --- OAuth ------------------------------------------------------------------------------------------------------------
+
+OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth.Client"
+OAUTH2_PROVIDER_GRANT_MODEL = "oauth.Grant"
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "oauth.AccessToken"  # noqa: S105
+OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "oauth.RefreshToken"  # noqa: S105
+OAUTH2_PROVIDER_ID_TOKEN_MODEL = "oauth.IDToken"  # noqa: S105
+OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "oauth.DeviceGrant"
+
+DEXTER_ACCESS_TOKEN_LIFETIME = timedelta(seconds=env.access_token_seconds)
+DEXTER_REFRESH_TOKEN_LIFETIME = timedelta(days=60)
+DEXTER_SESSION_LIFETIME = timedelta(days=365)
+DEXTER_REFRESH_TOKEN_GRACE = timedelta(minutes=10)
+
+# What a token may do, in the words that the consent page shows.
+DEXTER_SCOPES = {
+    "identity.read": "Know who you are here and whether your account is linked",
+    "link.write": "Make a code to link your account, and unlink it",
+    "openid": "Confirm that it is you",
+    "profile": "See your name",
+    "email": "See your e-mail address",
+    "offline_access": "Stay connected when you are away, until you end it",
+}
+DEXTER_DEFAULT_SCOPES = ["identity.read", "link.write", "offline_access"]
+# What a tool may need: the `scope` of a 401 challenge and of the protected-resource document.
+DEXTER_RESOURCE_SCOPES = ["identity.read", "link.write"]
+
+OAUTH2_PROVIDER = {
+    "OAUTH2_VALIDATOR_CLASS": "oauth.validator.DexterValidator",
+    "OAUTH2_SERVER_CLASS": "oauth.server.AuthorizationServer",
+    "ACCESS_TOKEN_GENERATOR": "oauth.tokens.generate_access_token",
+    "REFRESH_TOKEN_GENERATOR": "oauth.tokens.generate_refresh_token",
+    "CLIENT_SECRET_HASHER": "generated_secret",
+    "SCOPES": DEXTER_SCOPES,
+    "DEFAULT_SCOPES": DEXTER_DEFAULT_SCOPES,
+    "ACCESS_TOKEN_EXPIRE_SECONDS": int(DEXTER_ACCESS_TOKEN_LIFETIME.total_seconds()),
+    "ID_TOKEN_EXPIRE_SECONDS": int(DEXTER_ACCESS_TOKEN_LIFETIME.total_seconds()),
+    "REFRESH_TOKEN_EXPIRE_SECONDS": int(DEXTER_REFRESH_TOKEN_LIFETIME.total_seconds()),
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
+    "PKCE_REQUIRED": True,
+    "OIDC_ENABLED": True,
+    "OIDC_ISS_ENDPOINT": DEXTER_ISSUER,
+    # A desktop assistant's redirect is loopback http (RFC 8252 §7.3) or a private scheme (§7.1); `oauth.redirects`
+    # decides which http redirects are loopback.
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https", "http", *env.private_redirect_schemes],
+    "ACCESS_TOKEN_ADMIN_CLASS": "oauth.admin.AccessTokenAdmin",
+    "REFRESH_TOKEN_ADMIN_CLASS": "oauth.admin.RefreshTokenAdmin",
+    "APPLICATION_ADMIN_CLASS": "oauth.admin.ClientAdmin",
+    "GRANT_ADMIN_CLASS": "oauth.admin.GrantAdmin",
+    "ID_TOKEN_ADMIN_CLASS": "oauth.admin.IDTokenAdmin",
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
+}
+
+# --- REST API ---------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["oauth.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "UNAUTHENTICATED_USER": None,
+}
+
+# --- Security ---------------------------------------------------------------------------------------------------------
+
+_https = urlsplit(env.public_url).scheme == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_NAME = "__Host-dexter_session" if _https else "dexter_session"
+CSRF_COOKIE_NAME = "__Host-dexter_csrf" if _https else "dexter_csrf"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = [env.public_url]
+CSRF_FAILURE_VIEW = "accounts.views.csrf_failure"
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = False
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin-allow-popups"
+X_FRAME_OPTIONS = "DENY"
+if env.trusted_proxies:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Every document is built from DEXTER_PUBLIC_URL; a forwarded host never decides anything.
+USE_X_FORWARDED_HOST = False
+# Nothing that people or connectors post to a Django view is larger than 64 KiB; /mcp has a limit of its own.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
+SILENCED_SYSTEM_CHECKS = [
+    # A redirect from http to https loses an OAuth client's POST and its token: the proxy in front refuses http instead.
+    "security.W008",
+    # HSTS for subdomains and preloading bind hosts that are not ours to bind.
+    "security.W005",
+    "security.W021",
+    # Loopback redirects of desktop assistants are http by RFC 8252 §7.3; `oauth.redirects` refuses any other http.
+    "oauth2_provider.W008",
+]
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        # No form-action: Chromium applies it to the redirect after the consent form, which ends at the assistant.
+    },
+}
+
+# --- Words, files, mail, logs -----------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if env.debug
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+_email = urlsplit(env.email_url)
+EMAIL_BACKEND = f"django.core.mail.backends.{'console' if _email.scheme == 'console' else 'smtp'}.EmailBackend"
+EMAIL_HOST = _email.hostname or "localhost"
+EMAIL_PORT = _email.port or (465 if _email.scheme == "smtps" else 587)
+EMAIL_HOST_USER = unquote(_email.username or "")
+EMAIL_HOST_PASSWORD = unquote(_email.password or "")
+EMAIL_USE_SSL = _email.scheme == "smtps"
+EMAIL_USE_TLS = _email.scheme == "smtp" and bool(_email.username)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.email_from
+
+LOGGING = logging_settings(debug=env.debug, level=env.log_level)

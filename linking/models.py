@@ -1,0 +1,117 @@
+"""Linking codes, links, and the counters that guard them."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from oauth.models import ConnectorSession
+
+
+class LinkInitiator(models.TextChoices):
+    """Where a link's code came from (`link_initiated_by`)."""
+
+    MCP = "mcp", _("the assistant")
+    WEB = "web", _("the website")
+
+
+class LinkingCode(models.Model):
+    """Six characters minted for an identity, as an HMAC-SHA256 digest of them; typed by a person at `/link`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    code_digest = models.CharField(_("code digest"), max_length=64, editable=False)
+    issuer = models.CharField(_("issuer"), max_length=255)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="linking_codes",
+        verbose_name=_("identity"),
+    )
+    session = models.ForeignKey(
+        ConnectorSession, on_delete=models.CASCADE, related_name="linking_codes", verbose_name=_("connector session")
+    )
+    created_at = models.DateTimeField(_("minted at"), default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("expires at"))
+    used_at = models.DateTimeField(_("used at"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended unused at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("linking code")
+        verbose_name_plural = _("linking codes")
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["code_digest"],
+                condition=models.Q(used_at__isnull=True, ended_at__isnull=True),
+                name="linking_linkingcode_unique_while_live",
+            ),
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=models.Q(used_at__isnull=True, ended_at__isnull=True),
+                name="linking_linkingcode_one_live_per_identity",
+            ),
+        ]
+        indexes = [models.Index(fields=["user", "created_at"], name="linking_code_minted")]
+
+    def __str__(self) -> str:
+        return f"linking code {self.id}"
+
+
+class AccountLink(models.Model):
+    """Joins an identity to an account. One identity has at most one; an account may have many."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    issuer = models.CharField(_("issuer"), max_length=255)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="account_link", verbose_name=_("identity")
+    )
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="identity_links", verbose_name=_("account")
+    )
+    session = models.ForeignKey(
+        ConnectorSession,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="account_links",
+        verbose_name=_("connector session"),
+    )
+    link_initiated_by = models.CharField(_("link initiated by"), max_length=8, choices=LinkInitiator.choices)
+    linked_at = models.DateTimeField(_("linked at"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("account link")
+        verbose_name_plural = _("account links")
+        ordering = ["-linked_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(user=models.F("account")), name="linking_accountlink_not_to_itself"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"link {self.id}"
+
+
+class Counter(models.Model):
+    """How often something happened in a window, and until when it is locked. Counted in the database, on every worker.
+
+    `key` names what is counted and for whom, such as `guess:account:42`; it never holds what was typed.
+    """
+
+    key = models.CharField(_("key"), max_length=120, primary_key=True)
+    window_started_at = models.DateTimeField(_("window started at"))
+    count = models.PositiveIntegerField(_("count"), default=0)
+    locked_until = models.DateTimeField(_("locked until"), null=True, blank=True)
+    lock_count = models.PositiveIntegerField(_("locks in a row"), default=0)
+
+    class Meta:
+        verbose_name = _("counter")
+        verbose_name_plural = _("counters")
+
+    def __str__(self) -> str:
+        return self.key
