@@ -1,0 +1,173 @@
+"""The admin of clients, sessions and tokens: read-only, with *end* and *block*, which call the services."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts.addresses import client_address
+from accounts.models import User
+from oauth.models import AccessToken, Client, ConnectorSession, Grant, IDToken, RefreshToken, SigningKey
+from oauth.services import block_client, end_session
+
+
+class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+    """Rows that nobody writes by hand."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def _end_sessions(request: HttpRequest, sessions: QuerySet[ConnectorSession]) -> int:
+    staff, address = cast("User", request.user), client_address(request)
+    reason = ConnectorSession.EndReason.STAFF
+    rows = sessions.select_related("user", "client")
+    return sum(end_session(session=session, reason=reason, actor=staff, address=address) for session in rows)
+
+
+def _say_ended(request: HttpRequest, ended: int) -> None:
+    text = ngettext("%d session was ended.", "%d sessions were ended.", ended) % ended
+    messages.success(request, text)
+
+
+class ActsOnSessions(ReadOnlyAdmin):
+    """Rows that belong to a session, with an action that ends it. The action needs the permission to change sessions."""
+
+    actions = ["revoke"]
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        """Who may end sessions."""
+        return request.user.has_perm("oauth.change_connectorsession")
+
+    @admin.action(description=_("Revoke: end the session of the selected rows"), permissions=["end"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """End the sessions that the selected rows belong to."""
+        sessions = ConnectorSession.objects.filter(pk__in=queryset.values("session"))
+        _say_ended(request, _end_sessions(request, sessions))
+
+
+class ClientAdmin(ReadOnlyAdmin):
+    """The clients that connect, who vouches for them, and whether people reported them."""
+
+    list_display = ["name_or_id", "registration_source", "verified_host", "client_type", "last_used_at", "state"]
+    list_filter = ["registration_source", "client_type", ("blocked_at", admin.EmptyFieldListFilter)]
+    search_fields = ["client_id", "name", "redirect_uris"]
+    date_hierarchy = "created"
+    fields = [
+        *("client_id", "name", "registration_source", "verified_host", "client_uri", "client_type"),
+        *("token_endpoint_auth_method", "grant_types", "redirect_uris", "software_id", "software_version"),
+        *("created", "last_used_at", "flagged_at", "blocked_at"),
+    ]
+    actions = ["block", "unblock"]
+
+    def has_block_permission(self, request: HttpRequest) -> bool:
+        """Who may shut clients out."""
+        return request.user.has_perm("oauth.change_client")
+
+    @admin.display(description=_("client"), ordering="name")
+    def name_or_id(self, client: Client) -> str:
+        """The name that the client gave itself, or its id."""
+        return str(client)
+
+    @admin.display(description=_("state"))
+    def state(self, client: Client) -> str:
+        """Blocked, reported, or nothing."""
+        if client.blocked_at:
+            return str(_("blocked"))
+        return str(_("reported")) if client.flagged_at else ""
+
+    @admin.action(description=_("Block the selected clients"), permissions=["block"])
+    def block(self, request: HttpRequest, queryset: QuerySet[Client]) -> None:
+        """Shut the clients out at once."""
+        self._set_blocked(request, queryset, blocked=True)
+
+    @admin.action(description=_("Unblock the selected clients"), permissions=["block"])
+    def unblock(self, request: HttpRequest, queryset: QuerySet[Client]) -> None:
+        """Let the clients in again."""
+        self._set_blocked(request, queryset, blocked=False)
+
+    def _set_blocked(self, request: HttpRequest, queryset: QuerySet[Client], *, blocked: bool) -> None:
+        staff = cast("User", request.user)
+        changed = sum(block_client(client=client, actor=staff, blocked=blocked) for client in queryset)
+        messages.success(request, ngettext("%d client was changed.", "%d clients were changed.", changed) % changed)
+
+
+@admin.register(ConnectorSession)
+class ConnectorSessionAdmin(ReadOnlyAdmin):
+    """Every consent, and whether it still acts."""
+
+    list_display = ["created_at", "user", "client", "redirect_host", "connected_at", "last_used_at", "ended_at", "end_reason"]
+    list_filter = [("ended_at", admin.EmptyFieldListFilter), "end_reason", "user__is_guest"]
+    list_select_related = ["user", "client"]
+    search_fields = ["id", "user__email", "user__subject", "client__name", "client__client_id"]
+    date_hierarchy = "created_at"
+    actions = ["end_sessions"]
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        """Who may end sessions."""
+        return request.user.has_perm("oauth.change_connectorsession")
+
+    @admin.action(description=_("End the selected sessions"), permissions=["end"])
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet[ConnectorSession]) -> None:
+        """End the sessions: their next call is refused."""
+        _say_ended(request, _end_sessions(request, queryset))
+
+
+class AccessTokenAdmin(ActsOnSessions):
+    """Access tokens by the beginning of their digest; the token itself is not kept."""
+
+    list_display = ["digest_prefix", "user", "application", "scope", "created", "expires", "session_state"]
+    list_select_related = ["user", "application", "session"]
+    search_fields = ["user__email", "user__subject", "application__client_id", "session__id"]
+    fields = ["digest_prefix", "session", "user", "application", "scope", "resource", "created", "expires"]
+
+    @admin.display(description=_("digest begins"))
+    def digest_prefix(self, row: AccessToken | RefreshToken) -> str:
+        """Enough to tell rows apart."""
+        return row.token_checksum[:8]
+
+    @admin.display(description=_("session"))
+    def session_state(self, row: AccessToken | RefreshToken) -> str:
+        """Whether the token's session still acts."""
+        return str(_("live")) if row.session.is_live() else row.session.get_end_reason_display()
+
+
+class RefreshTokenAdmin(AccessTokenAdmin):
+    """Refresh tokens by the beginning of their digest, with their place in the rotation."""
+
+    list_display = ["digest_prefix", "user", "application", "created", "first_used_at", "expires_at", "session_state"]
+    fields = ["digest_prefix", "session", "user", "application", "predecessor", "created", "first_used_at", "expires_at"]
+
+
+class GrantAdmin(ActsOnSessions):
+    """Authorization codes, without the code."""
+
+    list_display = ["id", "user", "application", "created", "expires", "used_at"]
+    list_select_related = ["user", "application"]
+    fields = ["session", "user", "application", "scope", "redirect_uri", "created", "expires", "used_at"]
+
+
+class IDTokenAdmin(ReadOnlyAdmin):
+    """The record of ID tokens."""
+
+    list_display = ["jti", "user", "application", "created", "expires"]
+    list_select_related = ["user", "application"]
+
+
+@admin.register(SigningKey)
+class SigningKeyAdmin(ReadOnlyAdmin):
+    """The keys that sign ID tokens; the private half is never shown."""
+
+    list_display = ["key_id", "created_at", "retired_at"]
+    fields = ["key_id", "created_at", "retired_at"]

@@ -1,0 +1,36 @@
+"""Bearer authentication for the REST API."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from accounts.models import User
+from oauth.bearer import Principal, bearer_challenge, read_authorization_header, resolve_bearer_token
+from oauth.errors import InvalidToken
+
+
+class BearerAuthentication(BaseAuthentication):
+    """`request.user` is the identity's user and `request.auth` the principal; see `oauth.bearer`."""
+
+    def authenticate(self, request: Request) -> tuple[User, Principal] | None:
+        """The principal of the request's bearer token, or None when it has none.
+
+        Raises:
+            AuthenticationFailed: a token was sent and does not act.
+        """
+        try:
+            token = read_authorization_header(request.headers.get("Authorization"))
+            if token is None:
+                return None
+            principal = resolve_bearer_token(token, resource=settings.DEXTER_RESOURCE)
+        except InvalidToken as refusal:
+            raise AuthenticationFailed(refusal.description) from refusal
+        return principal.user, principal
+
+    def authenticate_header(self, request: Request) -> str:
+        """The challenge of a 401."""
+        sent = request.headers.get("Authorization")
+        return bearer_challenge(error="invalid_token" if sent else None, description=InvalidToken.description)

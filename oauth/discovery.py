@@ -1,0 +1,71 @@
+"""The discovery documents, built from settings and never from the request (RFC 9728, RFC 8414, OpenID Discovery).
+
+Every form of a document is the same bytes: a client may ask at the root, with the path, or below it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.conf import settings
+
+from oauth.models import Client
+from oauth.registration import SUPPORTED_GRANT_TYPES
+
+
+def protected_resource_document() -> bytes:
+    """Where to get a token for the MCP endpoint (RFC 9728 §3.2)."""
+    return _encode(
+        {
+            "resource": settings.DEXTER_RESOURCE,
+            "authorization_servers": [settings.DEXTER_ISSUER],
+            "scopes_supported": settings.DEXTER_RESOURCE_SCOPES,
+            "bearer_methods_supported": ["header"],
+            "resource_name": settings.DEXTER_SITE_NAME,
+        }
+    )
+
+
+def authorization_server_document() -> bytes:
+    """What the authorization server offers (RFC 8414 §3.2)."""
+    return _encode(_authorization_server_fields())
+
+
+def openid_configuration_document() -> bytes:
+    """The same with what OpenID Connect adds (OpenID Connect Discovery §4.2)."""
+    return _encode(
+        _authorization_server_fields()
+        | {
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "claims_supported": ["sub", "iss", "aud", "exp", "iat", "name", "nickname", "email", "email_verified"],
+        }
+    )
+
+
+def _authorization_server_fields() -> dict[str, Any]:
+    base = settings.DEXTER_RESOURCE
+    auth_methods = [str(method) for method in Client.AuthMethod.values]
+    return {
+        "issuer": settings.DEXTER_ISSUER,
+        "authorization_endpoint": f"{base}/authorize",
+        "token_endpoint": f"{base}/token",
+        "registration_endpoint": f"{base}/register",
+        "revocation_endpoint": f"{base}/revoke",
+        "userinfo_endpoint": f"{base}/userinfo",
+        "jwks_uri": f"{base}/jwks.json",
+        "scopes_supported": list(settings.DEXTER_SCOPES),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": list(SUPPORTED_GRANT_TYPES),
+        "token_endpoint_auth_methods_supported": auth_methods,
+        "revocation_endpoint_auth_methods_supported": auth_methods,
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "prompt_values_supported": ["none", "consent"],
+    }
+
+
+def _encode(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, indent=2).encode()

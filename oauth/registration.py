@@ -1,0 +1,188 @@
+"""Dynamic client registration (RFC 7591): anybody may register, so nothing that a client says of itself is believed."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.audit import record_audit
+from oauth.audit import OAuthAction
+from oauth.errors import InvalidClientMetadata, InvalidRedirectURI
+from oauth.models import Client
+from oauth.redirects import is_acceptable_redirect_uri
+from oauth.scopes import clamp_scopes
+
+MAX_REDIRECT_URIS = 20
+MAX_NAME_LENGTH = 80
+MAX_TEXT_LENGTH = 255
+SUPPORTED_GRANT_TYPES = ("authorization_code", "refresh_token")
+# A name that contains one of these makes people believe that somebody checked it.
+CLAIMING_WORDS = ("official", "verified")
+
+
+@dataclass(frozen=True, slots=True)
+class ClientMetadata:
+    """What is kept of a registration, after coercion: what the answer echoes (RFC 7591 §3.2.1)."""
+
+    redirect_uris: tuple[str, ...]
+    client_name: str
+    client_uri: str
+    grant_types: tuple[str, ...]
+    token_endpoint_auth_method: str
+    scope: str
+    software_id: str
+    software_version: str
+
+    @classmethod
+    def from_json(cls, body: bytes) -> ClientMetadata:
+        """Read and check a registration body.
+
+        Raises:
+            InvalidRedirectURI: a redirect URI is missing or may not be registered.
+            InvalidClientMetadata: anything else that cannot be coerced.
+        """
+        fields = _parse_object(body)
+        return cls(
+            redirect_uris=_redirect_uris(fields.get("redirect_uris")),
+            client_name=_client_name(fields.get("client_name")),
+            client_uri=_https_uri(fields.get("client_uri")),
+            grant_types=_grant_types(fields.get("grant_types"), fields.get("response_types")),
+            token_endpoint_auth_method=_auth_method(fields.get("token_endpoint_auth_method")),
+            scope=" ".join(clamp_scopes(_text(fields.get("scope"), "scope", limit=2000).split())),
+            software_id=_text(fields.get("software_id"), "software_id"),
+            software_version=_text(fields.get("software_version"), "software_version"),
+        )
+
+
+@transaction.atomic
+def register_client(*, metadata: ClientMetadata, address: str | None) -> dict[str, Any]:
+    """Register a client and return the client information response (RFC 7591 §3.2.1), which has no null in it.
+
+    A confidential client's secret is in the answer and nowhere else.
+    """
+    confidential = metadata.token_endpoint_auth_method != Client.AuthMethod.NONE
+    client_secret = "dxs_" + secrets.token_urlsafe(32)
+    client = Client.objects.create(
+        client_id="dxc_" + secrets.token_urlsafe(24),
+        client_secret=client_secret,
+        client_type=Client.CLIENT_CONFIDENTIAL if confidential else Client.CLIENT_PUBLIC,
+        authorization_grant_type=Client.GRANT_AUTHORIZATION_CODE,
+        algorithm=Client.RS256_ALGORITHM,
+        registration_source=Client.RegistrationSource.DCR,
+        redirect_uris=" ".join(metadata.redirect_uris),
+        name=metadata.client_name,
+        client_uri=metadata.client_uri,
+        grant_types=list(metadata.grant_types),
+        token_endpoint_auth_method=metadata.token_endpoint_auth_method,
+        software_id=metadata.software_id,
+        software_version=metadata.software_version,
+    )
+    record_audit(
+        OAuthAction.CLIENT_REGISTERED,
+        client_id=client.client_id,
+        address=address,
+        detail={"redirect_hosts": sorted({urlsplit(uri).netloc or uri for uri in metadata.redirect_uris})},
+    )
+    answer: dict[str, Any] = {
+        "client_id": client.client_id,
+        "client_id_issued_at": int(client.created.timestamp()),
+        "redirect_uris": list(metadata.redirect_uris),
+        "grant_types": list(metadata.grant_types),
+        "response_types": ["code"],
+        "token_endpoint_auth_method": metadata.token_endpoint_auth_method,
+        "scope": metadata.scope,
+    }
+    if confidential:
+        answer |= {"client_secret": client_secret, "client_secret_expires_at": 0}
+    optional = ("client_name", "client_uri", "software_id", "software_version")
+    return answer | {name: getattr(metadata, name) for name in optional if getattr(metadata, name)}
+
+
+def _parse_object(body: bytes) -> dict[str, Any]:
+    def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        fields = dict(pairs)
+        if len(fields) != len(pairs):
+            raise InvalidClientMetadata("A field is repeated.")
+        return fields
+
+    try:
+        fields = json.loads(body, object_pairs_hook=without_repeats)
+    except (ValueError, RecursionError):
+        raise InvalidClientMetadata("The body must be a JSON object.") from None
+    if not isinstance(fields, dict):
+        raise InvalidClientMetadata("The body must be a JSON object.")
+    return fields
+
+
+def _text(value: Any, name: str, *, limit: int = MAX_TEXT_LENGTH) -> str:
+    """A string without control characters; null and absence are the empty string."""
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > limit:
+        raise InvalidClientMetadata(f"{name} must be a string of at most {limit} characters.")
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in value):
+        raise InvalidClientMetadata(f"{name} has a character that cannot be shown.")
+    return value
+
+
+def _redirect_uris(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value:
+        raise InvalidRedirectURI("redirect_uris must be a list with at least one URI.")
+    if len(value) > MAX_REDIRECT_URIS:
+        raise InvalidRedirectURI(f"redirect_uris must have at most {MAX_REDIRECT_URIS} URIs.")
+    for uri in value:
+        if not isinstance(uri, str) or not is_acceptable_redirect_uri(
+            uri, private_schemes=settings.DEXTER_PRIVATE_REDIRECT_SCHEMES
+        ):
+            raise InvalidRedirectURI(
+                "Each redirect URI must be https, http on a loopback host, or an allowed private scheme, "
+                "without fragment, user or white space."
+            )
+    return tuple(dict.fromkeys(value))
+
+
+def _grant_types(grant_types: Any, response_types: Any) -> tuple[str, ...]:
+    """Those of the requested ones that are offered; what is not offered is left out of the answer, not refused."""
+    if response_types is not None and (not isinstance(response_types, list) or "code" not in response_types):
+        raise InvalidClientMetadata("response_types must contain code.")
+    if grant_types is None:
+        return SUPPORTED_GRANT_TYPES
+    if not isinstance(grant_types, list) or "authorization_code" not in grant_types:
+        raise InvalidClientMetadata("grant_types must contain authorization_code.")
+    return tuple(grant_type for grant_type in SUPPORTED_GRANT_TYPES if grant_type in grant_types)
+
+
+def _auth_method(value: Any) -> str:
+    """The method asked for, or the nearest one offered: RFC 7591 §2 says `client_secret_basic` when there is none."""
+    if value is None:
+        return Client.AuthMethod.BASIC
+    method = _text(value, "token_endpoint_auth_method")
+    return method if method in Client.AuthMethod.values else Client.AuthMethod.NONE
+
+
+def _https_uri(value: Any) -> str:
+    uri = _text(value, "client_uri", limit=500)
+    if not uri:
+        return ""
+    acceptable = uri.startswith("https://") and is_acceptable_redirect_uri(uri, private_schemes=())
+    return uri if acceptable else ""
+
+
+def _client_name(value: Any) -> str:
+    """A name fit to show: one line, no invisible or direction-changing characters, at most 80 characters."""
+    name = _text(value, "client_name", limit=2000)
+    visible = "".join(character for character in name if unicodedata.category(character) not in {"Cf", "Co", "Cn"})
+    name = re.sub(r"\s+", " ", visible).strip()[:MAX_NAME_LENGTH]
+    letters = re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
+    brand = re.sub(r"[\W_]+", "", settings.DEXTER_SITE_NAME.casefold())
+    if (brand and brand in letters) or any(word in letters for word in CLAIMING_WORDS):
+        raise InvalidClientMetadata("client_name must not use this site's name or claim to be checked.")
+    return name

@@ -1,0 +1,95 @@
+"""One builder per model of the authorization server."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.tests.builders import make_guest
+from oauth.models import AccessToken, Client, ConnectorSession, Grant, RefreshToken
+from oauth.tokens import digest, generate_access_token, generate_authorization_code, generate_refresh_token
+
+REDIRECT_URI = "http://127.0.0.1:3334/callback"
+# RFC 7636, appendix B.
+CODE_VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CODE_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+
+def make_client(**fields: Any) -> Client:
+    """A public client that registered itself."""
+    defaults: dict[str, Any] = {
+        "client_id": "dxc_" + secrets.token_urlsafe(12),
+        "client_secret": "",
+        "client_type": Client.CLIENT_PUBLIC,
+        "authorization_grant_type": Client.GRANT_AUTHORIZATION_CODE,
+        "algorithm": Client.RS256_ALGORITHM,
+        "registration_source": Client.RegistrationSource.DCR,
+        "redirect_uris": REDIRECT_URI,
+        "grant_types": ["authorization_code", "refresh_token"],
+        "name": "Example Assistant",
+    }
+    return Client.objects.create(**defaults | fields)
+
+
+def make_session(user: User | None = None, client: Client | None = None, **fields: Any) -> ConnectorSession:
+    """A connected session of a guest, unless `user` says whose."""
+    now = timezone.now()
+    defaults: dict[str, Any] = {
+        "issuer": settings.DEXTER_ISSUER,
+        "resource": settings.DEXTER_RESOURCE,
+        "scope": "identity.read link.write offline_access",
+        "redirect_uri": REDIRECT_URI,
+        "connected_at": now,
+        "expires_at": now + timedelta(days=365),
+    }
+    return ConnectorSession.objects.create(
+        user=user or make_guest(), client=client or make_client(), **defaults | fields
+    )
+
+
+def make_access_token(session: ConnectorSession | None = None, **fields: Any) -> tuple[AccessToken, str]:
+    """A live access token of `session`, and its value."""
+    session = session or make_session()
+    value = generate_access_token(None)
+    defaults: dict[str, Any] = {
+        "scope": session.scope,
+        "expires": timezone.now() + timedelta(hours=1),
+        "resource": [session.resource],
+    }
+    row = AccessToken(session=session, user=session.user, application=session.client, **defaults | fields)
+    row._raw_token = value
+    row.save()
+    return row, value
+
+
+def make_refresh_token(session: ConnectorSession | None = None, **fields: Any) -> tuple[RefreshToken, str]:
+    """A live refresh token of `session`, and its value."""
+    session = session or make_session()
+    value = generate_refresh_token(None)
+    defaults: dict[str, Any] = {"expires_at": timezone.now() + timedelta(days=60), "resource": [session.resource]}
+    row = RefreshToken(session=session, user=session.user, application=session.client, **defaults | fields)
+    row._raw_token = value
+    row.save()
+    return row, value
+
+
+def make_grant(session: ConnectorSession | None = None, **fields: Any) -> tuple[Grant, str]:
+    """A live authorization code of `session` for CODE_CHALLENGE, and its value."""
+    session = session or make_session(connected_at=None)
+    value = generate_authorization_code()
+    defaults: dict[str, Any] = {
+        "code": digest(value),
+        "expires": timezone.now() + timedelta(seconds=60),
+        "redirect_uri": session.redirect_uri,
+        "scope": session.scope,
+        "code_challenge": CODE_CHALLENGE,
+        "code_challenge_method": "S256",
+        "resource": [session.resource],
+        "claims": "{}",
+    }
+    return Grant.objects.create(session=session, user=session.user, application=session.client, **defaults | fields), value

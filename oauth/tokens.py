@@ -1,0 +1,46 @@
+"""How tokens and codes are made, and what of them is kept: the SHA-256 digest, never the value."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from typing import Any
+
+from django.utils.crypto import salted_hmac
+
+ACCESS_TOKEN_PREFIX = "dxa_"  # noqa: S105
+REFRESH_TOKEN_PREFIX = "dxr_"  # noqa: S105
+AUTHORIZATION_CODE_PREFIX = "dxg_"
+
+
+def digest(value: str) -> str:
+    """The hexadecimal SHA-256 of a token or code: what the database holds, and how it is looked up."""
+    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _random(prefix: str) -> str:
+    return prefix + secrets.token_urlsafe(32)
+
+
+def generate_access_token(request: Any) -> str:
+    """A new opaque access token of 256 random bits."""
+    return _random(ACCESS_TOKEN_PREFIX)
+
+
+def generate_authorization_code() -> str:
+    """A new authorization code of 256 random bits."""
+    return _random(AUTHORIZATION_CODE_PREFIX)
+
+
+def generate_refresh_token(request: Any) -> str:
+    """A new refresh token: 256 random bits at first, and derived from its predecessor when rotated.
+
+    Rotating the same token twice must give the same successor, so that two processes that refresh at once, or one that
+    lost the answer, go on in one chain. Only digests are kept, so the successor is an HMAC of the predecessor under the
+    server's key: nobody else can compute it, and the server can, while it is shown the predecessor.
+    """
+    if getattr(request, "grant_type", None) == "refresh_token":
+        mac = salted_hmac("oauth.tokens.refresh_successor", request.refresh_token, algorithm="sha256").digest()
+        return REFRESH_TOKEN_PREFIX + base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
+    return _random(REFRESH_TOKEN_PREFIX)

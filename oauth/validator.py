@@ -1,0 +1,308 @@
+"""What oauthlib asks of us, on top of django-oauth-toolkit's answers.
+
+Each override says what it changes and why. `oauth/tests/test_upstream.py` holds a digest of every upstream method
+overridden here, so that an upgrade that touches one is seen.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from jwcrypto.jwt import JWT
+from oauth2_provider.oauth2_validators import OAuth2Validator
+from oauthlib.oauth2.rfc6749 import errors
+
+from accounts.audit import record_audit
+from accounts.emails import email_is_verified
+from oauth.audit import OAuthAction
+from oauth.errors import CodeReplayed, RefreshTokenReplayed
+from oauth.keys import current_signing_key
+from oauth.models import AccessToken, Client, ConnectorSession, Grant, RefreshToken
+from oauth.resources import canonical_resources
+from oauth.scopes import clamp_scopes
+from oauth.services import Consent, end_session, open_session, touch_session
+from oauth.tokens import digest
+
+
+class DexterValidator(OAuth2Validator):
+    """`OAUTH2_VALIDATOR_CLASS`. It runs inside the endpoint's transaction, so rows it locks stay locked to the end."""
+
+    # --- Clients ------------------------------------------------------------------------------------------------------
+
+    def _authenticate_request_body(self, request: Any) -> bool:
+        """As upstream, but only for a client that has a secret; upstream lets a public one in for the device grant."""
+        if not request.client_id or not request.client_secret:
+            return False
+        client = self._load_application(request.client_id, request)
+        return client is not None and client.is_confidential and self._secret_matches(request.client_secret, client)
+
+    def _authenticate_basic_auth(self, request: Any) -> bool:
+        """As upstream, but never for a public client, whatever the grant type says (connectors §3, hole 5)."""
+        authenticated: bool = super()._authenticate_basic_auth(request)
+        return authenticated and request.client.is_confidential
+
+    def _secret_matches(self, secret: str, client: Client) -> bool:
+        matches: bool = self._check_secret(secret, client.client_secret)
+        return matches
+
+    # --- Authorization codes ------------------------------------------------------------------------------------------
+
+    def validate_scopes(
+        self, client_id: str, scopes: list[str], client: Client, request: Any, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Clamp instead of refusing (connectors, rule 4): unknown scopes are dropped from the request."""
+        request.scopes = clamp_scopes(scopes)
+        return True
+
+    def _create_authorization_code(self, request: Any, code: dict[str, str], expires: datetime | None = None) -> Grant:
+        """Open the session that this consent begins, and store the digest of its code."""
+        consent: Consent = request.consent
+        session = open_session(
+            consent=consent,
+            client=request.client,
+            redirect_uri=request.redirect_uri,
+            scopes=request.scopes,
+            resource=settings.DEXTER_RESOURCE,
+        )
+        return Grant.objects.create(
+            application=request.client,
+            user=consent.user,
+            session=session,
+            code=digest(code["code"]),
+            expires=expires or timezone.now() + timedelta(seconds=60),
+            redirect_uri=request.redirect_uri,
+            scope=session.scope,
+            code_challenge=request.code_challenge,
+            code_challenge_method=request.code_challenge_method,
+            nonce=(request.nonce or "")[:255],
+            claims="{}",
+            resource=[session.resource],
+        )
+
+    def validate_code(
+        self, client_id: str, code: str, client: Client, request: Any, *args: Any, **kwargs: Any
+    ) -> bool:
+        """As upstream, with the row locked, and a second use ending the session (RFC 6749 §4.1.2).
+
+        Raises:
+            CodeReplayed: the code was already traded.
+        """
+        grant = (
+            Grant.objects.select_for_update(of=("self",))
+            .select_related("session__client", "session__user")
+            .filter(code=code, application=client)
+            .first()
+        )
+        if grant is None:
+            return False
+        if grant.used_at is not None:
+            raise CodeReplayed(grant.session)
+        if grant.is_expired() or not grant.session.is_live() or not grant.user.is_active:
+            return False
+        request.grant_row = grant
+        request.connector_session = grant.session
+        request.user = grant.user
+        request.scopes = grant.scope.split()
+        request.nonce = grant.nonce or None
+        return True
+
+    def confirm_redirect_uri(
+        self, client_id: str, code: str, redirect_uri: str, client: Client, *args: Any, **kwargs: Any
+    ) -> bool:
+        """As upstream, on the row that is already locked, and as `invalid_grant` (RFC 6749 §5.2).
+
+        oauthlib raises `MismatchingRedirectURIError` when this is false: `invalid_request`, which tells a client that
+        its request is malformed rather than that the grant is not for this redirect.
+        """
+        request = args[0] if args else kwargs["request"]
+        if not constant_time_compare(request.grant_row.redirect_uri, redirect_uri):
+            raise errors.InvalidGrantError(request=request)
+        return True
+
+    def invalidate_authorization_code(
+        self, client_id: str, code: str, request: Any, *args: Any, **kwargs: Any
+    ) -> None:
+        """Nothing: the code was spent before its tokens were made, and stays so that its replay is seen."""
+
+    # --- Refresh tokens -----------------------------------------------------------------------------------------------
+
+    def validate_refresh_token(
+        self, refresh_token: str, client: Client, request: Any, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Our own rotation (design §6); upstream's raises for digests at rest (connectors §3, hole 3).
+
+        A token that was already rotated still works for ten minutes, as long as its successor was not used: two
+        processes may refresh at once, and an answer may be lost. The row is locked, so they come one by one.
+
+        Raises:
+            RefreshTokenReplayed: it was used after that; the session has to end (RFC 9700 §4.14.2).
+        """
+        row = (
+            RefreshToken.objects.select_for_update(of=("self",))
+            .select_related("session__client", "session__user")
+            .filter(token_checksum=digest(refresh_token), application=client)
+            .first()
+        )
+        now = timezone.now()
+        if row is None or row.revoked is not None or row.expires_at <= now or not row.session.is_live(now):
+            return False
+        if not row.session.user.is_active:
+            return False
+        if row.first_used_at is not None and not _is_within_grace(row, now):
+            raise RefreshTokenReplayed(row.session)
+        request.refresh_token_instance = row
+        request.connector_session = row.session
+        request.user = row.session.user
+        return True
+
+    def get_original_scopes(self, refresh_token: str, request: Any, *args: Any, **kwargs: Any) -> str:
+        """What the person granted; upstream reads it from the previous access token, which may be gone."""
+        scope: str = request.connector_session.scope
+        return scope
+
+    def is_within_original_scope(
+        self, request_scopes: list[str], refresh_token: str, request: Any, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Clamp instead of refusing (connectors, rule 4): what was not granted is dropped."""
+        request.scopes = clamp_scopes(request_scopes, within=request.connector_session.scope.split())
+        return True
+
+    def refresh_id_token(self, request: Any) -> bool:
+        """A refresh answers with a new ID token when `openid` was granted (OpenID Connect Core §12.2)."""
+        return "openid" in request.scopes
+
+    # --- Saving -------------------------------------------------------------------------------------------------------
+
+    def _check_and_set_request_resource(self, request: Any) -> None:
+        """Every token is for the MCP endpoint; a spelling of it is accepted, anything else refused (RFC 8707 §2.2)."""
+        requested = [value for name, value in request.decoded_body or [] if name == "resource"]
+        resources = canonical_resources(requested)
+        if resources is None:
+            raise errors.CustomOAuth2Error(
+                error="invalid_target", description="The resource is not served here.", request=request
+            )
+        request.resource = resources
+
+    def _save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kwargs: Any) -> None:
+        """Spend the code or refresh token, then store the digests of what it was traded for.
+
+        Raises:
+            CodeReplayed: another request spent the code first.
+        """
+        self._check_and_set_request_resource(request)
+        session: ConnectorSession = request.connector_session
+        now = timezone.now()
+        if request.grant_type == "authorization_code":
+            if Grant.objects.filter(pk=request.grant_row.pk, used_at=None).update(used_at=now) != 1:
+                raise CodeReplayed(session)
+            ConnectorSession.objects.filter(pk=session.pk, connected_at=None).update(connected_at=now)
+            record_audit(
+                OAuthAction.SESSION_CONNECTED,
+                account=None if session.user.is_guest else session.user,
+                client_id=session.client.client_id,
+                session_id=session.pk,
+            )
+        self._store_access_token(token, request, session, now)
+        if "refresh_token" not in session.client.grant_types:
+            token.pop("refresh_token", None)
+        elif token.get("refresh_token"):
+            self._store_refresh_token(token["refresh_token"], request, session, now)
+        touch_session(session=session)
+
+    def _store_access_token(
+        self, token: dict[str, Any], request: Any, session: ConnectorSession, now: datetime
+    ) -> None:
+        row = AccessToken(
+            session=session,
+            user=session.user,
+            application=session.client,
+            scope=token["scope"],
+            expires=min(now + timedelta(seconds=token["expires_in"]), session.expires_at),
+            resource=request.resource,
+            id_token=getattr(request, "id_token", None),
+        )
+        self._set_token_value(row, token["access_token"])
+        row.save(force_insert=True)
+
+    def _store_refresh_token(self, value: str, request: Any, session: ConnectorSession, now: datetime) -> None:
+        predecessor: RefreshToken | None = getattr(request, "refresh_token_instance", None)
+        if predecessor is not None:
+            RefreshToken.objects.filter(pk=predecessor.pk, first_used_at=None).update(first_used_at=now)
+            if RefreshToken.objects.filter(token_checksum=digest(value)).exists():
+                return
+        row = RefreshToken(
+            session=session,
+            user=session.user,
+            application=session.client,
+            predecessor=predecessor,
+            token_family=session.pk,
+            resource=request.resource,
+            expires_at=min(now + settings.DEXTER_REFRESH_TOKEN_LIFETIME, session.expires_at),
+        )
+        self._set_token_value(row, value)
+        row.save(force_insert=True)
+
+    # --- Revocation ---------------------------------------------------------------------------------------------------
+
+    def revoke_token(self, token: str, token_type_hint: str | None, request: Any, *args: Any, **kwargs: Any) -> None:
+        """Revoking either token ends the session (RFC 7009 §2.1), and only a session of the calling client."""
+        for model in (AccessToken, RefreshToken):
+            row = (
+                model.objects.select_related("session__client", "session__user")
+                .filter(token_checksum=digest(token), application=request.client)
+                .first()
+            )
+            if row is not None:
+                end_session(session=row.session, reason=ConnectorSession.EndReason.CLIENT)
+
+    # --- OpenID Connect -----------------------------------------------------------------------------------------------
+
+    def validate_silent_login(self, request: Any) -> bool:
+        """Never silently; `oauth.server.refuse_silent_consent` has answered before this is asked."""
+        return False
+
+    def validate_silent_authorization(self, request: Any) -> bool:
+        """Never silently, see `validate_silent_login`."""
+        return False
+
+    def get_additional_claims(self, request: Any) -> dict[str, Any]:
+        """The subject, and the claims of the granted scopes (OpenID Connect Core §5.4)."""
+        return identity_claims(request.user, request.scopes)
+
+    def get_oidc_claims(self, token: Any, token_handler: Any, request: Any) -> dict[str, Any]:
+        """Already cut down to the granted scopes."""
+        claims: dict[str, Any] = self.get_claim_dict(request)
+        return claims
+
+    def finalize_id_token(self, id_token: dict[str, Any], token: Any, token_handler: Any, request: Any) -> str:
+        """As upstream, signed with our rotating keys instead of one from the settings."""
+        claims, expires_at = self.get_id_token_dictionary(token, token_handler, request)
+        id_token.update(claims)
+        key = current_signing_key()
+        jwt = JWT(header={"typ": "JWT", "alg": "RS256", "kid": key.thumbprint()}, claims=id_token)
+        jwt.make_signed_token(key)
+        request.id_token = self._save_id_token(id_token["jti"], request, expires_at)
+        serialized: str = jwt.serialize()
+        return serialized
+
+
+def _is_within_grace(row: RefreshToken, now: datetime) -> bool:
+    assert row.first_used_at is not None  # noqa: S101
+    successor = RefreshToken.objects.filter(predecessor=row).first()
+    unused = successor is not None and successor.first_used_at is None
+    return unused and now - row.first_used_at <= settings.DEXTER_REFRESH_TOKEN_GRACE
+
+
+def identity_claims(user: Any, scopes: list[str] | frozenset[str]) -> dict[str, Any]:
+    """The claims about `user` that `scopes` allow (OpenID Connect Core §5.4)."""
+    claims: dict[str, Any] = {"sub": user.subject}
+    if "profile" in scopes:
+        claims["name"] = claims["nickname"] = user.get_full_name()
+    if "email" in scopes and user.email:
+        claims["email"] = user.email
+        claims["email_verified"] = email_is_verified(user)
+    return claims

@@ -1,0 +1,91 @@
+"""The token and revocation endpoints (RFC 6749 §3.2, RFC 7009)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.debug import sensitive_post_parameters
+from oauth2_provider.views.mixins import OAuthLibMixin
+
+from accounts.addresses import client_address
+from accounts.audit import record_audit
+from oauth.audit import OAuthAction
+from oauth.backends import TokenCore
+from oauth.endpoints import error_response, fault_of_form, protocol_endpoint
+from oauth.errors import CodeReplayed, CredentialReplayed
+from oauth.models import ConnectorSession
+from oauth.registration import SUPPORTED_GRANT_TYPES
+from oauth.services import end_session
+
+
+class _TokenEndpoint(OAuthLibMixin):  # type: ignore[misc]
+    oauthlib_backend_class = TokenCore
+
+
+@sensitive_post_parameters()
+@protocol_endpoint(methods=("POST",))
+def token(request: HttpRequest) -> HttpResponse:
+    """Trade a code or a refresh token for tokens.
+
+    Everything happens in one transaction that a refusal rolls back. What must outlive a refusal, the end of a session
+    whose credential came twice and the audit row, is written after it.
+    """
+    if fault := fault_of_form(request, may_repeat=("resource",)):
+        return _refuse(request, "invalid_request", fault)
+    grant_type = request.POST.get("grant_type", "")
+    if not grant_type:
+        return _refuse(request, "invalid_request", "grant_type is missing.")
+    if grant_type not in SUPPORTED_GRANT_TYPES:
+        return _refuse(request, "unsupported_grant_type", f"Use {' or '.join(SUPPORTED_GRANT_TYPES)}.")
+    try:
+        with transaction.atomic():
+            _url, headers, body, status = _TokenEndpoint().create_token_response(request)
+            if status != 200:
+                transaction.set_rollback(True)
+    except CredentialReplayed as replay:
+        replayed_code = isinstance(replay, CodeReplayed)
+        reasons = ConnectorSession.EndReason
+        end_session(
+            session=replay.session,
+            reason=reasons.CODE_REPLAYED if replayed_code else reasons.REFRESH_REPLAYED,
+            address=client_address(request),
+        )
+        return _refuse(request, replay.error, replay.description, reason=replay.reason)
+    if status != 200:
+        _audit_refusal(request, reason=str(json.loads(body).get("error", "")))
+    return _answer(headers, body, status)
+
+
+@sensitive_post_parameters()
+@protocol_endpoint(methods=("POST",))
+def revoke(request: HttpRequest) -> HttpResponse:
+    """End the session of a token. An unknown token is a success too (RFC 7009 §2.2)."""
+    if fault := fault_of_form(request):
+        return error_response("invalid_request", fault)
+    _url, headers, body, status = _TokenEndpoint().create_revocation_response(request)
+    if status != 200:
+        record_audit(
+            OAuthAction.REVOCATION_REFUSED, client_id=request.POST.get("client_id", ""), address=client_address(request)
+        )
+        return _answer(headers, body, status)
+    return _answer({"Content-Type": "application/json"}, "{}", 200)
+
+
+def _answer(headers: dict[str, str], body: Any, status: int) -> HttpResponse:
+    response = HttpResponse(body, status=status)
+    for name, value in headers.items():
+        response[name] = value
+    return response
+
+
+def _refuse(request: HttpRequest, error: str, description: str, *, reason: str = "") -> HttpResponse:
+    _audit_refusal(request, reason=reason or error)
+    return error_response(error, description)
+
+
+def _audit_refusal(request: HttpRequest, *, reason: str) -> None:
+    client_id = request.POST.get("client_id", "")
+    record_audit(OAuthAction.TOKEN_REFUSED, client_id=client_id, address=client_address(request), reason=reason)
