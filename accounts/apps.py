@@ -1,5 +1,15 @@
+"""The accounts app."""
+
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
+    """People: accounts, guests and the audit log."""
+
     name = "accounts"
+    verbose_name = _("People")
+
+    def ready(self) -> None:
+        """Connect the audit log's receivers."""
+        from accounts import audit_receivers  # noqa: F401

@@ -22,6 +22,12 @@ class AccountAction(StrEnum):
     SIGNED_OUT = "account.user.signed_out"
     SIGN_IN_REFUSED = "account.sign_in.refused"
     PASSWORD_CHANGED = "account.password.changed"  # noqa: S105
+    EMAIL_CHANGED = "account.email.changed"
+    ACTIVATED = "account.user.activated"
+    DEACTIVATED = "account.user.deactivated"
+    STAFF_ADDED = "account.user.added"
+    STAFF_CHANGED = "account.user.changed"
+    STAFF_DELETED = "account.user.deleted"
     GUESTS_SWEPT = "account.guests.swept"
 
 

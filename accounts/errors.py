@@ -1,8 +1,8 @@
 """Everything that the accounts app refuses.
 
-    AccountError
-    ├── GuestsAreOff    the setting turns guests off
-    └── NotAGuest       an account was offered where only a guest will do
+AccountError
+├── GuestsAreOff    the setting turns guests off
+└── NotAGuest       an account was offered where only a guest will do
 """
 
 from __future__ import annotations

@@ -94,9 +94,7 @@ class AuditEntry(models.Model):
     actor = models.ForeignKey(
         User, on_delete=models.SET_NULL, null=True, blank=True, related_name="audit_entries_as_actor"
     )
-    account = models.ForeignKey(
-        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="audit_entries"
-    )
+    account = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="audit_entries")
     client_id = models.CharField(_("client ID"), max_length=255, blank=True, db_index=True)
     session_id = models.UUIDField(_("connector session"), null=True, blank=True, db_index=True)
     address = models.GenericIPAddressField(_("address"), null=True, blank=True)

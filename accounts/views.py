@@ -1,12 +1,56 @@
-"""Pages that belong to no other app."""
+"""Pages on which people sign in, where allauth's own views need a change, and the page of a refused form."""
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import urlencode
+
 import structlog
+from allauth.account import views as allauth_views
+from allauth.account.internal.stagekit import clear_login
+from allauth.account.utils import get_next_redirect_url
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
 
 log = structlog.get_logger(__name__)
+
+
+class _StartsOver:
+    """Whoever comes back to the first page starts over.
+
+    allauth leads them on to the code that they were asked for last, without the `next` they came with, and nobody who
+    chose "email me a code" would get back to the password.
+    """
+
+    def _redirect_to_pending_stage(self, request: HttpRequest, stage: Any) -> None:
+        clear_login(request)
+
+
+class LoginView(_StartsOver, allauth_views.LoginView):
+    """Sign in with a password."""
+
+
+class SignupView(_StartsOver, allauth_views.SignupView):
+    """Create an account."""
+
+
+class RequestLoginCodeView(_StartsOver, allauth_views.RequestLoginCodeView):
+    """Sign in with a code by e-mail."""
+
+
+@never_cache
+@require_GET
+@login_required
+def sign_in_again(request: HttpRequest) -> HttpResponse:
+    """Ask a person who has no password to sign out and in again by code: how they show once more that it is them."""
+    following = get_next_redirect_url(request) or settings.LOGIN_REDIRECT_URL
+    by_code = f"{reverse('account_request_login_code')}?{urlencode({'next': following})}"
+    return render(request, "account/sign_in_again.html", {"by_code_url": by_code})
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -1,0 +1,113 @@
+"""allauth's forms with our words, and with the limits of our columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import forms as allauth_forms
+from allauth.account.adapter import get_adapter
+from allauth.account.fields import EmailField, PasswordField, SetPasswordField
+from allauth.core.internal.httpkit import add_query_params
+from allauth.utils import get_request_param
+from django.contrib import messages
+from django.core.validators import MaxLengthValidator
+from django.db import IntegrityError, transaction
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+
+EMAIL_LENGTH = 254
+PASSWORD_LENGTH = 256
+
+
+class _PlainForm(Form):
+    """A visible label instead of a placeholder, and an end to every field."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+            if isinstance(field, EmailField):
+                # allauth cuts what is longer than the column, and would make an account for another address.
+                field.validators.append(MaxLengthValidator(EMAIL_LENGTH))
+                field.widget.attrs["maxlength"] = str(EMAIL_LENGTH)
+            if isinstance(field, PasswordField):
+                field.validators.append(MaxLengthValidator(PASSWORD_LENGTH))
+                field.help_text = ""
+            if isinstance(field, SetPasswordField) or field.widget.attrs.get("autocomplete") == "new-password":
+                field.help_text = _("At least 8 characters, and not easy to guess.")
+
+
+class LoginForm(_PlainForm, allauth_forms.LoginForm):
+    """Sign in with a password."""
+
+
+class SignupForm(_PlainForm, allauth_forms.SignupForm):
+    """Create an account."""
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        """Save the account with its address and audit row, or answer as for an address that has an account.
+
+        allauth looks the address up before it inserts: of two sign-ups at once the second meets the constraint.
+        """
+        try:
+            with transaction.atomic():
+                return super().try_save(request)
+        except IntegrityError:
+            pass
+        messages.warning(request, get_adapter().error_messages["email_taken"])
+        following = get_request_param(request, "next")
+        query = {"next": following} if following and get_adapter().is_safe_url(following) else {}
+        return None, HttpResponseRedirect(add_query_params(reverse("account_login"), query))
+
+
+class RequestLoginCodeForm(_PlainForm, allauth_forms.RequestLoginCodeForm):
+    """Ask for a sign-in code by e-mail."""
+
+
+class ConfirmLoginCodeForm(_PlainForm, allauth_forms.ConfirmLoginCodeForm):
+    """Sign in with the code from the e-mail."""
+
+
+class ConfirmEmailVerificationCodeForm(_PlainForm, allauth_forms.ConfirmEmailVerificationCodeForm):
+    """Confirm the address that an account was made with."""
+
+
+class ResetPasswordForm(_PlainForm, allauth_forms.ResetPasswordForm):
+    """Ask for a password reset code by e-mail."""
+
+
+class ConfirmPasswordResetCodeForm(_PlainForm, allauth_forms.ConfirmPasswordResetCodeForm):
+    """Type the code from the password reset e-mail."""
+
+
+class ReauthenticateForm(_PlainForm, allauth_forms.ReauthenticateForm):
+    """Show once more that it is you."""
+
+
+class _OnePasswordForm(_PlainForm):
+    """A new password is typed once: who mistypes it can see it in the password manager or reset it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.pop("password2", None)
+        self.fields["password1"].label = _("New password")
+
+
+class ResetPasswordKeyForm(_OnePasswordForm, allauth_forms.ResetPasswordKeyForm):
+    """Choose a password after a reset code."""
+
+
+class SetPasswordForm(_OnePasswordForm, allauth_forms.SetPasswordForm):
+    """Choose the first password of an account that signs in by code."""
+
+
+class ChangePasswordForm(_OnePasswordForm, allauth_forms.ChangePasswordForm):
+    """Change the password, knowing the old one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["oldpassword"].label = _("Current password")
