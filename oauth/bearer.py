@@ -124,6 +124,12 @@ def _account_of(session: ConnectorSession) -> tuple[User | None, str | None, dat
     return link.account, link.link_initiated_by, link.linked_at
 
 
+def linked_account(guest: User) -> User | None:
+    """The account that a connection of `guest` acts for from its first call, because the identity is linked already."""
+    link = getattr(guest, "account_link", None)
+    return link.account if link is not None and link.issuer == settings.DEXTER_ISSUER else None
+
+
 def _refusal(reason: str, session: ConnectorSession | None = None) -> InvalidToken:
     log.info("bearer.refused", reason=reason, session_id=str(session.id) if session else None)
     return InvalidToken(reason)

@@ -22,11 +22,13 @@ from oauthlib.oauth2.rfc6749 import errors
 
 from accounts.addresses import client_address
 from accounts.audit import record_audit
+from accounts.emails import mask_email
 from accounts.guests import read_guest, remember_guest
 from accounts.models import User
 from accounts.services import create_guest
 from oauth.audit import OAuthAction
 from oauth.backends import AuthorizationCore
+from oauth.bearer import linked_account
 from oauth.models import Client
 from oauth.redirects import is_loopback
 from oauth.scopes import scope_sentences
@@ -98,6 +100,8 @@ class AuthorizeView(OAuthLibMixin, View):  # type: ignore[misc]
         self, request: HttpRequest, authorization: AuthorizationRequest, *, changed: bool = False
     ) -> HttpResponse:
         redirect = urlsplit(authorization.redirect_uri)
+        guest = None if request.user.is_authenticated else read_guest(request)
+        account = linked_account(guest) if guest else None
         context = {
             "client": authorization.client,
             "redirect_host": redirect.hostname or f"{redirect.scheme}:",
@@ -108,6 +112,7 @@ class AuthorizeView(OAuthLibMixin, View):  # type: ignore[misc]
             "stamp": authorization.stamp(request),
             "changed": changed,
             "here": request.get_full_path(),
+            "guest_account": mask_email(account.email) if account else "",
             "guests_enabled": settings.DEXTER_GUESTS_ENABLED,
             "session_days": settings.DEXTER_SESSION_LIFETIME.days,
         }
