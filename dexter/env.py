@@ -6,6 +6,7 @@ and what it should look like; see `docs/settings.md` for the list.
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cached_property
 from pathlib import Path
@@ -31,7 +32,8 @@ class Env(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_file=BASE_DIR / ".env",
+        # The tests name /dev/null, so that nothing of a developer's own decides how they end.
+        env_file=os.environ.get("DEXTER_ENV_FILE") or BASE_DIR / ".env",
         env_file_encoding="utf-8",
         extra="ignore",
         frozen=True,
