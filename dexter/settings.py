@@ -10,6 +10,7 @@ import dj_database_url
 import django_stubs_ext
 from csp.constants import NONE, SELF
 
+from dexter import __version__
 from dexter.env import BASE_DIR, load_env
 from dexter.logs import logging_settings
 
@@ -25,6 +26,7 @@ DEXTER_ISSUER = env.issuer_url
 # The canonical resource of RFC 8707: the MCP endpoint, without a trailing slash.
 DEXTER_RESOURCE = f"{env.public_url}/mcp"
 DEXTER_SITE_NAME = env.site_name
+DEXTER_VERSION = __version__
 DEXTER_GUESTS_ENABLED = env.guests_enabled
 DEXTER_PRIVATE_REDIRECT_SCHEMES = env.private_redirect_schemes
 DEXTER_TRUSTED_PROXIES = env.trusted_proxies

@@ -1,0 +1,119 @@
+"""The ASGI application: `/mcp` goes to the MCP server, everything else to Django.
+
+    request id  ->  exact path  ->  /mcp, /mcp/: the gate, then the SDK's server
+                                ->  a browser at /mcp, and all other paths: Django
+
+Paths are compared, not mounted: a mount answers `POST /mcp` with a redirect, which loses the token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import uuid
+from contextlib import AsyncExitStack
+
+import structlog
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dexter.settings")
+# Loads the settings, and with them the logging: `MCPServer()` configures the root logger if nobody else has.
+django_application = get_asgi_application()
+
+from starlette.datastructures import Headers, MutableHeaders  # noqa: E402
+from starlette.responses import JSONResponse, PlainTextResponse  # noqa: E402
+from starlette.types import ASGIApp, Message, Receive, Scope, Send  # noqa: E402
+
+from mcp_bridge.database import close_database_threads  # noqa: E402
+from mcp_bridge.gate import Gate  # noqa: E402
+from mcp_bridge.messages import BodyTooLarge, ClientLeft, read_body, replay_body  # noqa: E402
+from mcp_bridge.server import MAX_BODY_SIZE, run_mcp_endpoint  # noqa: E402
+from mcp_bridge.tools import registered_tools  # noqa: E402
+
+log = structlog.get_logger(__name__)
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+
+
+class Application:
+    """Dispatches by path, and owns the MCP server for as long as the ASGI server's lifespan lasts."""
+
+    def __init__(self, django: ASGIApp) -> None:
+        self._django = django
+        self._gate: Gate | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """The lifespan protocol: start the MCP server, wait, stop it, and say how each went."""
+        await receive()
+        phase = "startup"
+        try:
+            async with AsyncExitStack() as stack:
+                stack.push_async_callback(asyncio.to_thread, close_database_threads)
+                tools = registered_tools()
+                self._gate = Gate(await stack.enter_async_context(run_mcp_endpoint(tools)), tools)
+                await send({"type": "lifespan.startup.complete"})
+                phase = "shutdown"
+                await receive()
+                self._gate = None
+        except Exception as error:
+            log.exception("asgi.lifespan.failed", phase=phase)
+            await send({"type": f"lifespan.{phase}.failed", "message": f"{type(error).__name__}: {error}"})
+            return
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        request_id = _request_id(headers.get("x-request-id"))
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+
+        async def send_with_request_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            await send(message)
+
+        if scope["path"] not in ("/mcp", "/mcp/") or _is_a_browsers_visit(scope["method"], headers.get("accept", "")):
+            await self._answer_with_django(scope, receive, send_with_request_id)
+        elif self._gate is not None:
+            await self._gate(scope, receive, send_with_request_id)
+        else:
+            log.error("asgi.lifespan.missing", hint="run the ASGI server with lifespan support on")
+            unavailable = {"error": "temporarily_unavailable", "error_description": "The server is starting or stopping."}
+            response = JSONResponse(unavailable, status_code=503, headers={"Retry-After": "5"})
+            await response(scope, receive, send_with_request_id)
+
+    async def _answer_with_django(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Django spools a body of any size to disk before it looks at it, so the limit is here."""
+        try:
+            body = await read_body(
+                receive, limit=MAX_BODY_SIZE, content_length=Headers(scope=scope).get("content-length")
+            )
+        except ClientLeft:
+            return
+        except BodyTooLarge:
+            await PlainTextResponse("Body too large", status_code=413)(scope, receive, send)
+            return
+        await self._django(scope, replay_body(body, receive), send)
+
+
+def _request_id(sent: str | None) -> str:
+    """The proxy's request id if it looks like one, so that its log and ours can be joined; else a new one."""
+    return sent if sent and _REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+
+
+def _is_a_browsers_visit(method: str, accept: str) -> bool:
+    """A person looking at the endpoint, not a client that opens a stream."""
+    media_types = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
+    return method in ("GET", "HEAD") and "text/html" in media_types and "text/event-stream" not in media_types
+
+
+application = Application(django_application)

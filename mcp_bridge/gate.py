@@ -1,0 +1,201 @@
+"""What stands in front of the MCP server: the token of every request, what it may call, and how large it is.
+
+    host -> 421     token -> 401     database away -> 503     method -> 405     body -> 413     scopes -> 403     SDK
+
+A request is known by the bearer token in its one `Authorization` header and by nothing else: no cookie, no other
+header, no query, no argument, no MCP session says who is calling.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.http.request import split_domain_port, validate_host
+from django.utils import timezone
+from mcp_types import INVALID_REQUEST
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mcp_bridge.database import run_in_database_thread
+from mcp_bridge.messages import BodyTooLarge, Call, ClientLeft, read_body, read_calls, replay_body
+from mcp_bridge.server import MAX_BODY_SIZE, PRINCIPAL_SCOPE_KEY
+from mcp_bridge.tools import Tool
+from oauth.bearer import Principal, bearer_challenge, read_authorization_header, resolve_bearer_token
+from oauth.errors import InsufficientScope, InvalidToken
+from oauth.services import touch_session
+
+log = structlog.get_logger(__name__)
+
+RETRY_AFTER_SECONDS = 5
+# A session's "last used" is for people to read; it need not be written on every call.
+TOUCH_INTERVAL = timedelta(minutes=1)
+
+_METHOD_NAME = re.compile(r"[A-Za-z$][A-Za-z0-9$/_.-]{0,63}")
+
+
+@dataclass
+class _Exchange:
+    """One request and what became of it, for the log line."""
+
+    http_method: str
+    calls: list[Call]
+    principal: Principal | None = None
+    status: int | None = None
+
+
+class Gate:
+    """The ASGI application at `/mcp`. `endpoint` speaks MCP, `tools` are those that it offers."""
+
+    def __init__(self, endpoint: ASGIApp, tools: Mapping[str, Tool]) -> None:
+        self._endpoint = endpoint
+        self._tools = tools
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started_at = time.perf_counter()
+        exchange = _Exchange(http_method=scope["method"], calls=[])
+
+        async def watched_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+            await send(message)
+
+        try:
+            await self._answer(exchange, scope, receive, watched_send)
+        except ClientLeft:
+            pass
+        except Exception:
+            log.exception("mcp.request.crashed")
+            if exchange.status is None:
+                await _error(500, "server_error", "Something went wrong on our side.")(scope, receive, watched_send)
+        finally:
+            self._log(exchange, duration=time.perf_counter() - started_at)
+        await _touch(exchange)
+
+    async def _answer(self, exchange: _Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        if not host_is_allowed(headers.get("host")):
+            return await _error(421, "invalid_host", "This server has another name.")(scope, receive, send)
+        if scope["method"] == "OPTIONS":
+            return await Response(status_code=204, headers={"Allow": "POST, OPTIONS"})(scope, receive, send)
+        try:
+            exchange.principal = principal = await _authenticate(headers)
+        except InvalidToken as error:
+            return await _unauthorized(error)(scope, receive, send)
+        except DatabaseError:
+            log.exception("mcp.database_unavailable")
+            return await _unavailable()(scope, receive, send)
+        if scope["method"] != "POST":
+            # Without sessions there is neither a stream to open (GET) nor one to end (DELETE).
+            return await _rpc_error(405, "Method not allowed: send JSON-RPC messages by POST", Allow="POST, OPTIONS")(
+                scope, receive, send
+            )
+        try:
+            body = await read_body(receive, limit=MAX_BODY_SIZE, content_length=headers.get("content-length"))
+        except BodyTooLarge:
+            return await _rpc_error(413, f"Body too large: the limit is {MAX_BODY_SIZE} bytes")(scope, receive, send)
+        exchange.calls = read_calls(body)
+        needed = self._missing_scopes(exchange.calls, principal)
+        if needed:
+            return await _forbidden(InsufficientScope(needed))(scope, receive, send)
+        await self._endpoint({**scope, PRINCIPAL_SCOPE_KEY: principal}, replay_body(body, receive), send)
+
+    def _missing_scopes(self, calls: Iterable[Call], principal: Principal) -> list[str]:
+        """Every scope to ask for, if a call needs one that the token lacks: those it needs and those already granted.
+
+        A client replaces what it has by what a challenge names (MCP 2025-11-25, Authorization, Scope Challenge).
+        """
+        tools = [self._tools[call.tool] for call in calls if call.tool in self._tools]
+        needed = {scope for tool in tools for scope in tool.scopes}
+        if needed <= principal.scopes:
+            return []
+        return [scope for scope in settings.DEXTER_SCOPES if scope in needed | principal.scopes]
+
+    def _log(self, exchange: _Exchange, *, duration: float) -> None:
+        methods = [call.method if _METHOD_NAME.fullmatch(call.method) else "invalid" for call in exchange.calls]
+        # A tool that we do not have is whatever the client wrote, so its name stays out of the log.
+        tools = [call.tool if call.tool in self._tools else "unknown" for call in exchange.calls if call.tool]
+        principal = exchange.principal
+        log.info(
+            "mcp.request",
+            http_method=exchange.http_method,
+            method=",".join(methods[:10]) or None,
+            tool=",".join(tools[:10]) or None,
+            status=exchange.status,
+            duration_ms=round(duration * 1000, 1),
+            session_id=str(principal.session.pk) if principal else None,
+            client_id=principal.client.client_id if principal else None,
+        )
+
+
+def host_is_allowed(host: str | None) -> bool:
+    """Whether the Host header names this site (ALLOWED_HOSTS): the defence against DNS rebinding that MCP asks for."""
+    domain, _port = split_domain_port(host or "")
+    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
+
+
+async def _authenticate(headers: Headers) -> Principal:
+    """Who is calling.
+
+    Raises:
+        InvalidToken: nobody; `reason` is `no_token` when no credentials were sent.
+        django.db.Error: the database cannot tell.
+    """
+    values = headers.getlist("authorization")
+    if len(values) > 1:
+        raise InvalidToken("several_authorization_headers")
+    token = read_authorization_header(values[0] if values else None)
+    if token is None:
+        raise InvalidToken(_NO_TOKEN)
+    return await run_in_database_thread(resolve_bearer_token, token, resource=settings.DEXTER_RESOURCE)
+
+
+_NO_TOKEN = "no_token"  # noqa: S105
+
+
+async def _touch(exchange: _Exchange) -> None:
+    """Note the use of the session, after the answer has gone out. Nothing that fails here concerns the client."""
+    session = exchange.principal.session if exchange.principal else None
+    if session is None or (session.last_used_at and timezone.now() - session.last_used_at < TOUCH_INTERVAL):
+        return
+    try:
+        await run_in_database_thread(touch_session, session=session)
+    except DatabaseError:
+        log.warning("mcp.session.touch_failed", session_id=str(session.pk))
+
+
+def _unauthorized(error: InvalidToken) -> Response:
+    """401 with a complete challenge. The error code is in it only if a token was sent (RFC 6750 §3.1)."""
+    if error.reason == _NO_TOKEN:
+        challenge = bearer_challenge()
+        return _error(401, "unauthorized", "Sign in to use this server.", **{"WWW-Authenticate": challenge})
+    challenge = bearer_challenge(error=error.error, description=error.description)
+    return _error(401, error.error, error.description, **{"WWW-Authenticate": challenge})
+
+
+def _forbidden(error: InsufficientScope) -> Response:
+    challenge = bearer_challenge(error=error.error, description=error.description, scopes=error.scopes)
+    return _error(403, error.error, error.description, **{"WWW-Authenticate": challenge})
+
+
+def _unavailable() -> Response:
+    description = "The service is not available right now. Try again in a few seconds."
+    return _error(503, "temporarily_unavailable", description, **{"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+def _error(status: int, error: str, description: str, **headers: str) -> Response:
+    body = {"error": error, "error_description": description}
+    return JSONResponse(body, status_code=status, headers={"Cache-Control": "no-store", **headers})
+
+
+def _rpc_error(status: int, message: str, **headers: str) -> Response:
+    body: dict[str, Any] = {"jsonrpc": "2.0", "id": None, "error": {"code": INVALID_REQUEST, "message": message}}
+    return JSONResponse(body, status_code=status, headers={"Cache-Control": "no-store", **headers})

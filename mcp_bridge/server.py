@@ -1,0 +1,196 @@
+"""The MCP server: the official SDK's, stateless, with our tools.
+
+Every request carries its principal in the ASGI scope, where the gate put it; a tool gets it as its first argument.
+There is no session map and no other way to learn who is calling.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+import structlog
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.utils.crypto import salted_hmac
+from mcp.server.caching import CacheHint
+from mcp.server.context import ServerRequestContext
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.request_state import RequestStateSecurity
+from mcp.server.transport_security import TransportSecuritySettings
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS, CallToolResult, InputRequiredResult, TextContent
+from pydantic import ValidationError
+from starlette.types import ASGIApp
+
+from mcp_bridge.database import run_in_database_thread
+from mcp_bridge.errors import (
+    ERROR_META_KEY,
+    ArgumentsInvalid,
+    InternalFault,
+    ScopeMissing,
+    TemporarilyUnavailable,
+    ToolRefused,
+)
+from mcp_bridge.tools import Tool
+from oauth.bearer import Principal, bearer_challenge
+
+log = structlog.get_logger(__name__)
+
+PRINCIPAL_SCOPE_KEY = "dexter.principal"
+MAX_BODY_SIZE = 1024 * 1024
+
+INSTRUCTIONS = (
+    "This server knows which person you are acting for. Call auth_info first. If it says that you are not linked, "
+    "call generate_dexter_linking_code, show the person the code and the link, and call check_dexter_account_link "
+    "until the link is there."
+)
+
+
+@asynccontextmanager
+async def run_mcp_endpoint(tools: Mapping[str, Tool]) -> AsyncIterator[ASGIApp]:
+    """Start a server with `tools` and yield the ASGI application that speaks MCP for it; stop it at the end.
+
+    A new server each time: the SDK's session manager runs once.
+    """
+    server = create_server(tools)
+    server.streamable_http_app(
+        stateless_http=True,
+        json_response=True,
+        max_request_body_size=MAX_BODY_SIZE,
+        # The gate has checked the host by ALLOWED_HOSTS, and a bearer token is no ambient authority: a foreign page
+        # that rebinds DNS, or an origin we never heard of, has no token to send.
+        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+    )
+    async with server.session_manager.run():
+        yield server.session_manager.handle_request
+
+
+def create_server(tools: Mapping[str, Tool]) -> MCPServer:
+    """The SDK's server with `tools`, in their order."""
+    server = _Server(
+        name="dexter",
+        title=settings.DEXTER_SITE_NAME,
+        version=settings.DEXTER_VERSION,
+        website_url=settings.DEXTER_PUBLIC_URL,
+        instructions=INSTRUCTIONS,
+        # Tools change with a deployment only, and are the same for everybody.
+        cache_hints={"tools/list": CacheHint(ttl_ms=60_000, scope="public")},
+        # Any worker opens what any other sealed, for the same connection only.
+        request_state_security=RequestStateSecurity(
+            keys=[salted_hmac("mcp_bridge.request_state", "", algorithm="sha256").digest()],
+            bind_principal=_session_of,
+        ),
+        subscriptions=False,
+    )
+    for tool in tools.values():
+        server.add_tool(
+            _sdk_function(tool),
+            name=tool.name,
+            title=tool.title,
+            description=tool.description,
+            annotations=tool.annotations,
+            meta=tool.meta,
+        )
+    return server
+
+
+class _Server(MCPServer):
+    """Answers a call that reaches no tool the way the protocol and our error shape want it."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool.
+
+        Raises:
+            MCPError: -32602, there is no such tool (MCP 2025-11-25, server/tools, Error Handling).
+        """
+        if self._tool_manager.get_tool(name) is None:
+            raise MCPError(code=INVALID_PARAMS, message="Unknown tool")
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                faults = (
+                    f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+                    for fault in error.__cause__.errors(include_input=False, include_url=False, include_context=False)
+                )
+                return error_result(ArgumentsInvalid(faults))
+            log.exception("mcp.tool.crashed", tool=name)
+            return error_result(InternalFault(_request_id()))
+
+
+def principal_of(context: ServerRequestContext[Any, Any]) -> Principal:
+    """Who is calling, from the request itself.
+
+    Raises:
+        LookupError: the request did not come through the gate. There is no identity to fall back to.
+    """
+    principal = context.request.scope.get(PRINCIPAL_SCOPE_KEY) if context.request is not None else None
+    if not isinstance(principal, Principal):
+        raise LookupError("the request has no principal")
+    return principal
+
+
+def error_result(refusal: ToolRefused) -> CallToolResult:
+    """The one shape of a tool error (see `mcp_bridge.errors`)."""
+    meta: dict[str, Any] = {
+        ERROR_META_KEY: {"code": refusal.code, "message": refusal.message, "next_step": refusal.next_step}
+    }
+    if isinstance(refusal, ScopeMissing):
+        # ChatGPT offers to connect again on this key (connectors §1).
+        meta["mcp/www_authenticate"] = [
+            bearer_challenge(error=refusal.code, description=refusal.message, scopes=refusal.scopes)
+        ]
+    return CallToolResult(content=[TextContent(type="text", text=str(refusal))], is_error=True, _meta=meta)
+
+
+def _sdk_function(tool: Tool) -> Callable[..., Awaitable[CallToolResult]]:
+    """`tool` as the SDK wants it: async, with a context in place of the principal, and with the output declared."""
+
+    async def call(sdk_context: Context[Any, Any], **arguments: Any) -> CallToolResult:
+        try:
+            principal = principal_of(sdk_context.request_context)
+            # The gate has answered 403 already, unless it read the body in another way than the SDK.
+            if not principal.scopes.issuperset(tool.scopes):
+                raise ScopeMissing(tool.scopes)
+            output = await run_in_database_thread(tool.function, principal, **arguments)
+        except ToolRefused as refusal:
+            log.info("mcp.tool.refused", tool=tool.name, code=refusal.code)
+            return error_result(refusal)
+        except MCPError:
+            raise
+        except DatabaseError:
+            log.exception("mcp.tool.database_failed", tool=tool.name)
+            return error_result(TemporarilyUnavailable())
+        except Exception:
+            log.exception("mcp.tool.crashed", tool=tool.name)
+            return error_result(InternalFault(_request_id()))
+        return CallToolResult(
+            content=[TextContent(type="text", text=output.summary())],
+            structured_content=output.model_dump(mode="json"),
+        )
+
+    context_parameter = inspect.Parameter(
+        "sdk_context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Context[Any, Any]
+    )
+    signature = inspect.Signature(
+        [context_parameter, *tool.parameters], return_annotation=Annotated[CallToolResult, tool.output]
+    )
+    call.__name__ = tool.name
+    call.__signature__ = signature  # type: ignore[attr-defined]
+    call.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
+    call.__annotations__["return"] = signature.return_annotation
+    return call
+
+
+def _session_of(context: ServerRequestContext[Any, Any]) -> str:
+    return str(principal_of(context).session.pk)
+
+
+def _request_id() -> str | None:
+    return structlog.contextvars.get_contextvars().get("request_id")
