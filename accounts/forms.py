@@ -21,6 +21,8 @@ from accounts.models import User
 
 EMAIL_LENGTH = 254
 PASSWORD_LENGTH = 256
+# With room for the spaces and dashes that people type.
+CODE_LENGTH = 40
 
 
 class _PlainForm(Form):
@@ -44,6 +46,11 @@ class _PlainForm(Form):
 class LoginForm(_PlainForm, allauth_forms.LoginForm):
     """Sign in with a password."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # What a password manager fills in beside `current-password`.
+        self.fields["login"].widget.attrs["autocomplete"] = "username"
+
 
 class SignupForm(_PlainForm, allauth_forms.SignupForm):
     """Create an account."""
@@ -64,15 +71,24 @@ class SignupForm(_PlainForm, allauth_forms.SignupForm):
         return None, HttpResponseRedirect(add_query_params(reverse("account_login"), query))
 
 
+class _CodeForm(_PlainForm):
+    """A code from an e-mail: the only thing on its page to type, and digits."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].validators.append(MaxLengthValidator(CODE_LENGTH))
+        self.fields["code"].widget.attrs |= {"inputmode": "numeric", "autofocus": True}
+
+
 class RequestLoginCodeForm(_PlainForm, allauth_forms.RequestLoginCodeForm):
     """Ask for a sign-in code by e-mail."""
 
 
-class ConfirmLoginCodeForm(_PlainForm, allauth_forms.ConfirmLoginCodeForm):
+class ConfirmLoginCodeForm(_CodeForm, allauth_forms.ConfirmLoginCodeForm):
     """Sign in with the code from the e-mail."""
 
 
-class ConfirmEmailVerificationCodeForm(_PlainForm, allauth_forms.ConfirmEmailVerificationCodeForm):
+class ConfirmEmailVerificationCodeForm(_CodeForm, allauth_forms.ConfirmEmailVerificationCodeForm):
     """Confirm the address that an account was made with."""
 
 
@@ -80,7 +96,7 @@ class ResetPasswordForm(_PlainForm, allauth_forms.ResetPasswordForm):
     """Ask for a password reset code by e-mail."""
 
 
-class ConfirmPasswordResetCodeForm(_PlainForm, allauth_forms.ConfirmPasswordResetCodeForm):
+class ConfirmPasswordResetCodeForm(_CodeForm, allauth_forms.ConfirmPasswordResetCodeForm):
     """Type the code from the password reset e-mail."""
 
 

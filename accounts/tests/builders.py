@@ -8,7 +8,7 @@ from allauth.account.models import EmailAddress
 
 from accounts.models import User
 
-PASSWORD = "correct-horse-battery"  # noqa: S105
+PASSWORD = "correct-horse-battery"
 
 
 def make_user(email: str = "ada@example.com", password: str = PASSWORD, **fields: Any) -> User:
