@@ -65,7 +65,7 @@ class Gate:
 
         async def watched_send(message: Message) -> None:
             if message["type"] == "http.response.start":
-                exchange.status = message["status"]
+                exchange.status = int(message["status"])
             await send(message)
 
         try:
