@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import os
 import re
+from email.utils import parseaddr
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-INSECURE_DEBUG_KEY = "insecure-key-for-debug-only-never-accepted-when-DEXTER_DEBUG-is-off"  # noqa: S105
+INSECURE_DEBUG_KEY = "insecure-key-for-debug-only-never-accepted-when-DEXTER_DEBUG-is-off"
 PRIVATE_SCHEMES = ("claude", "cursor", "vscode", "vscode-insiders", "windsurf", "zed")
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
@@ -112,7 +113,18 @@ class Env(BaseSettings):
     def _schemes_are_private(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for scheme in value:
             if not re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme) or scheme in {
-                "about", "blob", "data", "file", "filesystem", "ftp", "http", "https", "javascript", "vbscript", "ws", "wss",
+                "about",
+                "blob",
+                "data",
+                "file",
+                "filesystem",
+                "ftp",
+                "http",
+                "https",
+                "javascript",
+                "vbscript",
+                "ws",
+                "wss",
             }:
                 raise ValueError(f"{scheme!r} is not a scheme that an application can own")
         return value
@@ -127,23 +139,31 @@ class Env(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _database_is_supported(cls, value: str) -> str:
-        if urlsplit(value).scheme not in {"sqlite", "postgres", "postgresql"}:
+        if _split_url(value).scheme not in {"sqlite", "postgres", "postgresql"} or "://" not in value:
             raise ValueError("must start with sqlite:// or postgresql://")
         return value
 
     @field_validator("redis_url")
     @classmethod
     def _redis_is_supported(cls, value: str) -> str:
-        if value and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+        if value and (_split_url(value).scheme not in {"redis", "rediss", "unix"} or "://" not in value):
             raise ValueError("must start with redis://, rediss:// or unix://")
         return value
 
     @field_validator("email_url")
     @classmethod
     def _email_is_supported(cls, value: str) -> str:
-        parts = urlsplit(value)
+        parts = _split_url(value)
         if parts.scheme not in {"console", "smtp", "smtps"} or (parts.scheme != "console" and not parts.hostname):
             raise ValueError("must be console:, smtp://host:port or smtps://host:port")
+        return value
+
+    @field_validator("email_from")
+    @classmethod
+    def _email_from_has_an_address(cls, value: str) -> str:
+        name, partition, domain = parseaddr(value)[1].partition("@")
+        if not (name and partition and domain) or "\n" in value:
+            raise ValueError("has no e-mail address")
         return value
 
     @field_validator("secret_key")
@@ -190,8 +210,21 @@ class Env(BaseSettings):
         return [f"[{public_host}]" if ":" in public_host else public_host, *self.allowed_hosts, *loopback]
 
 
+def _split_url(value: str) -> SplitResult:
+    # urlsplit looks at a port only when it is asked for.
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("is not a URL") from None
+    return parts
+
+
 def _check_url(name: str, value: str, *, debug: bool) -> None:
-    parts = urlsplit(value)
+    try:
+        parts = _split_url(value)
+    except ValueError as error:
+        raise ValueError(f"{name} {error}; it should look like https://dexter.example.com") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"{name} must be an absolute URL such as https://dexter.example.com")
     if parts.scheme == "http" and not debug:

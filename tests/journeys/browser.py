@@ -1,0 +1,122 @@
+"""A person at a browser of their own, doing what our pages let people do, by accessible names (design §3)."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from re import Pattern
+
+from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, expect
+
+from tests.journeys.server import Site
+
+PASSWORD = "seven green herons"
+SECONDS = 10
+BACK_AT_THE_ASSISTANT = "Back at the assistant"
+
+
+@dataclass
+class Person:
+    """Somebody with an e-mail address, a password, and one browser tab open."""
+
+    site: Site
+    context: BrowserContext
+    page: Page
+    email: str = field(default_factory=lambda: f"person-{secrets.token_hex(5)}@example.com")
+    password: str = field(default_factory=lambda: f"{PASSWORD} {secrets.token_hex(4)}")
+    # What the browser complains about, scripts and styles that the policy blocked among it.
+    complaints: list[str] = field(default_factory=list)
+    # HTTP statuses of pages that the test asks for on purpose.
+    expected_statuses: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Listen to the browser's console."""
+        self.context.on("console", self._listen)
+        self.context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+
+    async def open(self, path_or_url: str) -> None:
+        """Go to a page of the site, or to any URL."""
+        url = path_or_url if path_or_url.startswith("http") else self.site.url + path_or_url
+        await self.page.goto(url)
+
+    async def press(self, name: str) -> None:
+        """Press the one button with this name."""
+        await self.button(name).click()
+
+    async def fill(self, label: str, value: str) -> None:
+        """Fill in the one field with this label."""
+        await self.page.get_by_label(label, exact=True).fill(value)
+
+    def button(self, name: str) -> Locator:
+        """The button with this name."""
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    async def sees(self, text: str | Pattern[str]) -> None:
+        """Wait until the page says so."""
+        await expect(self.page.get_by_text(text).first).to_be_visible()
+
+    async def fill_in_sign_up(self) -> None:
+        """On the sign-up page."""
+        await self.fill("Email", self.email)
+        await self.fill("Password", self.password)
+        await self.press("Create account")
+
+    async def fill_in_sign_in(self) -> None:
+        """On the sign-in page."""
+        await self.fill("Email", self.email)
+        await self.fill("Password", self.password)
+        await self.press("Sign in")
+
+    async def sign_up(self) -> None:
+        """Make an account; afterwards the person is signed in."""
+        await self.open("/account/signup/")
+        await self.fill_in_sign_up()
+        await self.sees(self.email)
+
+    async def sign_in(self) -> None:
+        """Sign in to an account made before."""
+        await self.open("/account/login/")
+        await self.fill_in_sign_in()
+        await self.sees(self.email)
+
+    async def continue_without_account(self, authorization_url: str) -> None:
+        """Connect an assistant as a guest."""
+        await self.open(authorization_url)
+        await self.press("Continue without an account")
+        await self.sees(BACK_AT_THE_ASSISTANT)
+
+    async def allow(self, authorization_url: str) -> None:
+        """Connect an assistant, being signed in."""
+        await self.open(authorization_url)
+        await self.press("Allow")
+        await self.sees(BACK_AT_THE_ASSISTANT)
+
+    async def deny(self, authorization_url: str) -> None:
+        """Do not connect an assistant."""
+        await self.open(authorization_url)
+        await self.press("Deny")
+        await self.sees(BACK_AT_THE_ASSISTANT)
+
+    async def type_code(self, code: str) -> None:
+        """Type a linking code; the confirm page follows if it is a good one."""
+        await self.open("/link")
+        await self.fill("Code", code)
+        await self.press("Continue")
+
+    async def link(self, code: str) -> None:
+        """Type a linking code and confirm what it does."""
+        await self.type_code(code)
+        await self.press("Link account")
+        await expect(self.button("Link account")).to_have_count(0)
+
+    async def cookie(self, name: str) -> str | None:
+        """The value of one of this browser's cookies for the site."""
+        cookies = await self.context.cookies(self.site.url)
+        return next((cookie["value"] for cookie in cookies if cookie["name"] == name), None)
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type not in ("error", "warning"):
+            return
+        if any(f"status of {status} " in message.text for status in self.expected_statuses):
+            return
+        self.complaints.append(f"{message.location.get('url')}: {message.text}")

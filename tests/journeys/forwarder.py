@@ -1,0 +1,76 @@
+"""A proxy in front of several processes that sends every request to another one than the last."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+HEAD_SECONDS = 10
+MAX_HEAD = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Forwarded:
+    """One request, and the port of the process that got it."""
+
+    method: str
+    target: str
+    port: int
+
+
+@dataclass
+class Alternating:
+    """Forwards each request to the next of `ports`. Bodies stream through in both directions as they are."""
+
+    ports: list[int]
+    log: list[Forwarded] = field(default_factory=list)
+    _next: int = 0
+
+    @contextlib.asynccontextmanager
+    async def listening_at(self, port: int) -> AsyncIterator[None]:
+        """Serve on loopback while the block runs."""
+        server = await asyncio.start_server(self._serve, "127.0.0.1", port, limit=MAX_HEAD)
+        try:
+            yield
+        finally:
+            server.close()
+            await server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Browsers open connections ahead of need: a process is chosen when there is a request.
+        upstream: asyncio.StreamWriter | None = None
+        with contextlib.suppress(TimeoutError, OSError, asyncio.IncompleteReadError):
+            async with asyncio.timeout(HEAD_SECONDS):
+                head = await reader.readuntil(b"\r\n\r\n")
+            from_process, upstream = await asyncio.open_connection("127.0.0.1", self._choose(head))
+            # One request for each connection: the process closes it, and nobody sends a second one.
+            upstream.write(re.sub(rb"(?i)\r\n(?:connection|keep-alive):[^\r]*", b"", head)[:-2])
+            upstream.write(b"Connection: close\r\n\r\n")
+            sending = asyncio.create_task(_pump(reader, upstream))
+            try:
+                await _pump(from_process, writer)
+            finally:
+                sending.cancel()
+                await asyncio.wait([sending])
+        for open_writer in (writer, upstream):
+            if open_writer is not None:
+                open_writer.close()
+
+    def _choose(self, head: bytes) -> int:
+        method, target, _version = head.partition(b"\r\n")[0].decode("ascii").split(" ")
+        port = self.ports[self._next]
+        # A page and the form on it would meet in one process if the style sheet between them took a turn.
+        if not target.startswith("/static/"):
+            self._next = (self._next + 1) % len(self.ports)
+            self.log.append(Forwarded(method, target, port))
+        return port
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while chunk := await reader.read(64 * 1024):
+            writer.write(chunk)
+            await writer.drain()
