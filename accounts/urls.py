@@ -15,7 +15,11 @@ urlpatterns = [
     path("account/login/code/", views.RequestLoginCodeView.as_view(), name="account_request_login_code"),
     path("account/login/code/confirm/", allauth_views.confirm_login_code, name="account_confirm_login_code"),
     path("account/signup/", views.SignupView.as_view(), name="account_signup"),
-    path("account/confirm-email/", allauth_views.email_verification_sent, name="account_email_verification_sent"),
+    path(
+        "account/confirm-email/",
+        allauth_views.ConfirmEmailVerificationCodeView.as_view(),
+        name="account_email_verification_sent",
+    ),
     path("account/inactive/", allauth_views.account_inactive, name="account_inactive"),
     path("account/logout/", allauth_views.logout, name="account_logout"),
     path("account/reauthenticate/", allauth_views.reauthenticate, name="account_reauthenticate"),

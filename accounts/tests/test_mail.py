@@ -1,0 +1,109 @@
+"""Mail: rendered at once, sent by a task after the commit, tried again when the server fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from smtplib import SMTPServerDisconnected
+from typing import Any
+
+import pytest
+from celery.exceptions import Retry
+from django.core import mail
+from django.db import transaction
+
+from accounts import tasks
+from accounts.mail import send_mail_later
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _template(settings: Any, tmp_path: Path) -> Iterator[None]:
+    folder = tmp_path / "accounts" / "mail"
+    folder.mkdir(parents=True)
+    (folder / "hello.subject.txt").write_text("Hello {{ name }}\n")
+    (folder / "hello.txt").write_text("{{ name }} & {{ site_name }}: {{ public_url }}/x\n")
+    first = settings.TEMPLATES[0]
+    settings.TEMPLATES = [{**first, "DIRS": [tmp_path, *first["DIRS"]]}]
+    yield
+
+
+def send(name: str = "Ada") -> None:
+    """Send the template above."""
+    send_mail_later(template="hello", to="ada@example.com", context={"name": name})
+
+
+def test_the_mail_leaves_after_the_commit(django_capture_on_commit_callbacks: Any, mailoutbox: list[Any]) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        send("O'Hara <b>")
+        assert not mailoutbox
+
+    assert mailoutbox[0].to == ["ada@example.com"]
+    assert mailoutbox[0].subject == "Hello O'Hara <b>"
+    assert mailoutbox[0].body == "O'Hara <b> & Dexter: http://localhost:8000/x\n"
+
+
+def test_nothing_leaves_when_the_transaction_fails(
+    django_capture_on_commit_callbacks: Any, mailoutbox: list[Any]
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True), pytest.raises(KeyError), transaction.atomic():
+        send()
+        raise KeyError
+
+    assert not mailoutbox
+
+
+def test_a_line_break_in_the_subject_starts_no_header(
+    django_capture_on_commit_callbacks: Any, mailoutbox: list[Any]
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        send("Ada\r\nBcc: everybody@example.com")
+
+    assert mailoutbox[0].subject == "Hello Ada Bcc: everybody@example.com"
+    assert mailoutbox[0].recipients() == ["ada@example.com"]
+
+
+def test_the_arguments_of_the_task_stay_out_of_its_description(
+    django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Any] = []
+    monkeypatch.setattr(tasks.send_mail, "apply_async", lambda **options: sent.append(options))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        send("my-secret")
+
+    assert "my-secret" in str(sent[0]["kwargs"])
+    assert "my-secret" not in sent[0]["kwargsrepr"]
+
+
+def test_a_failing_mail_server_is_tried_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    countdowns: list[int] = []
+
+    def retry(*, exc: Exception, countdown: int) -> Retry:
+        countdowns.append(countdown)
+        return Retry(exc=exc)
+
+    monkeypatch.setattr(mail.EmailMessage, "send", _fail)
+    monkeypatch.setattr(tasks.send_mail, "retry", retry)
+    for retries in range(3):
+        tasks.send_mail.push_request(retries=retries, is_eager=False)
+        with pytest.raises(Retry):
+            tasks.send_mail.run(subject="s", body="b", to="ada@example.com")
+        tasks.send_mail.pop_request()
+
+    assert countdowns == [10, 20, 40]
+
+
+def test_without_a_worker_nobody_waits_for_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts: list[int] = []
+    monkeypatch.setattr(mail.EmailMessage, "send", lambda message: (attempts.append(1), _fail(message)))
+
+    with pytest.raises(SMTPServerDisconnected):
+        tasks.send_mail.apply(kwargs={"subject": "s", "body": "b", "to": "ada@example.com"}, throw=True)
+
+    assert len(attempts) == 1
+
+
+def _fail(_: Any) -> None:
+    raise SMTPServerDisconnected

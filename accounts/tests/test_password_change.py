@@ -1,0 +1,95 @@
+"""Change or set the password while signed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.audit import AccountAction
+from accounts.models import AuditEntry
+from accounts.tests.builders import PASSWORD, make_user
+
+pytestmark = pytest.mark.django_db
+
+NEW_PASSWORD = "a-brand-new-password"
+
+
+def test_a_changed_password_keeps_this_browser_and_signs_out_the_others(client: Client) -> None:
+    user = make_user()
+    other = Client()
+    for browser in (client, other):
+        browser.force_login(user)
+
+    client.post("/account/password/change/", {"oldpassword": PASSWORD, "password1": NEW_PASSWORD})
+
+    user.refresh_from_db()
+    assert user.check_password(NEW_PASSWORD)
+    assert client.get("/account/password/change/").status_code == 200
+    assert other.get("/account/password/change/").status_code == 302
+    assert AuditEntry.objects.get().action == AccountAction.PASSWORD_CHANGED
+
+
+def test_a_wrong_old_password_changes_nothing(client: Client) -> None:
+    user = make_user()
+    client.force_login(user)
+
+    response = client.post("/account/password/change/", {"oldpassword": "wrong", "password1": NEW_PASSWORD})
+
+    user.refresh_from_db()
+    assert 'id="id_oldpassword_error"' in response.content.decode()
+    assert user.check_password(PASSWORD)
+    assert not AuditEntry.objects.exists()
+
+
+def test_guesses_at_the_old_password_are_limited(client: Client) -> None:
+    client.force_login(make_user())
+    for _ in range(5):
+        client.post("/account/password/change/", {"oldpassword": "wrong", "password1": NEW_PASSWORD})
+
+    response = client.post("/account/password/change/", {"oldpassword": PASSWORD, "password1": NEW_PASSWORD})
+
+    assert response.status_code == 429
+
+
+def test_an_account_without_a_password_sets_its_first(client: Client) -> None:
+    user = make_user()
+    user.set_unusable_password()
+    user.save()
+    client.force_login(user)
+
+    response = client.get("/account/password/change/")
+    client.post(response["Location"], {"password1": NEW_PASSWORD})
+
+    user.refresh_from_db()
+    assert user.check_password(NEW_PASSWORD)
+    assert AuditEntry.objects.get().action == AccountAction.PASSWORD_CHANGED
+
+
+@pytest.mark.parametrize("path", ["/account/password/change/", "/account/password/set/"])
+def test_nobody_changes_a_password_signed_out(client: Client, path: str) -> None:
+    response = client.post(path, {"oldpassword": PASSWORD, "password1": NEW_PASSWORD})
+
+    assert response["Location"] == f"/account/login/?next={path}"
+
+
+def test_a_form_from_another_site_is_refused() -> None:
+    user = make_user()
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user)
+
+    response = client.post("/account/password/change/", {"oldpassword": PASSWORD, "password1": NEW_PASSWORD})
+
+    user.refresh_from_db()
+    assert response.status_code == 403
+    assert user.check_password(PASSWORD)
+
+
+def test_the_email_page_that_allauth_knows_leads_to_the_account(client: Client) -> None:
+    client.force_login(make_user())
+
+    response: Any = client.get("/account/confirm-email/")
+
+    assert response["Location"] == "/account/email/"
+    assert client.get("/account/email/")["Location"] == "/account/"

@@ -1,0 +1,139 @@
+"""`sweep_accounts` and its task (design §2, §10): abandoned guests and expired website sessions go, nobody else does."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.utils import timezone
+
+from accounts import services, tasks
+from accounts.audit import AccountAction
+from accounts.models import AuditEntry, User
+from accounts.tests.builders import make_guest, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def days_ago(days: float) -> datetime:
+    """That long before now."""
+    return timezone.now() - timedelta(days=days)
+
+
+def make_old_guest(**fields: Any) -> User:
+    """A guest made 31 days ago."""
+    return make_guest(date_joined=days_ago(31), **fields)
+
+
+def make_connector_session(guest: User, **fields: Any) -> Any:
+    """A row of an app to the right, which this one knows by name only."""
+    client = apps.get_model("oauth", "Client").objects.create(name="An assistant", redirect_uris="https://a.example/cb")
+    defaults = {"created_at": days_ago(31), "expires_at": timezone.now() + timedelta(days=300)}
+    return apps.get_model("oauth", "ConnectorSession").objects.create(
+        user=guest, client=client, issuer="i", resource="r", scope="", redirect_uri="", **{**defaults, **fields}
+    )
+
+
+def test_a_guest_without_any_session_goes_after_thirty_days() -> None:
+    make_old_guest()
+
+    removed = services.sweep_accounts()
+
+    assert removed == {"guests": 1, "website_sessions": 0}
+    assert not User.objects.exists()
+    assert AuditEntry.objects.get(action=AccountAction.GUESTS_SWEPT).detail == {"count": 1}
+
+
+def test_a_new_guest_stays() -> None:
+    make_guest(date_joined=days_ago(29))
+
+    assert services.sweep_accounts()["guests"] == 0
+    assert User.objects.count() == 1
+    assert not AuditEntry.objects.exists()
+
+
+def test_a_guest_with_a_live_session_stays_however_long_unused() -> None:
+    make_connector_session(make_old_guest())
+
+    assert services.sweep_accounts()["guests"] == 0
+
+
+def test_a_guest_whose_sessions_all_ended_long_ago_goes_with_them() -> None:
+    guest = make_old_guest()
+    make_connector_session(guest, ended_at=days_ago(31), end_reason="user")
+    make_connector_session(guest, expires_at=days_ago(31))
+
+    assert services.sweep_accounts()["guests"] == 1
+    assert not apps.get_model("oauth", "ConnectorSession").objects.exists()
+
+
+def test_one_live_session_among_ended_ones_keeps_the_guest() -> None:
+    guest = make_old_guest()
+    make_connector_session(guest, ended_at=days_ago(31), end_reason="user")
+    make_connector_session(guest)
+    make_connector_session(guest, expires_at=days_ago(40))
+
+    assert services.sweep_accounts()["guests"] == 0
+
+
+@pytest.mark.parametrize("seen", ["created_at", "connected_at", "last_used_at", "ended_at"])
+def test_a_guest_seen_in_the_last_thirty_days_stays(seen: str) -> None:
+    fields = {"ended_at": days_ago(31), "end_reason": "user", "expires_at": days_ago(31), seen: days_ago(29)}
+    make_connector_session(make_old_guest(), **fields)
+
+    assert services.sweep_accounts()["guests"] == 0
+
+
+def test_a_linked_guest_stays() -> None:
+    guest = make_old_guest()
+    apps.get_model("linking", "AccountLink").objects.create(
+        user=guest, account=make_user(), issuer="i", link_initiated_by="mcp"
+    )
+
+    assert services.sweep_accounts()["guests"] == 0
+
+
+def test_an_account_stays_however_long_unseen() -> None:
+    make_user(date_joined=days_ago(3000))
+
+    assert services.sweep_accounts()["guests"] == 0
+
+
+def test_more_guests_than_a_batch_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "SWEEP_BATCH", 2)
+    for _ in range(5):
+        make_old_guest()
+
+    assert services.sweep_accounts()["guests"] == 5
+    counts = [entry.detail["count"] for entry in AuditEntry.objects.order_by("created_at")]
+    assert counts == [2, 2, 1]
+
+
+def test_the_audit_rows_of_a_guest_outlive_it() -> None:
+    guest = services.create_guest(address=None)
+    User.objects.filter(pk=guest.pk).update(date_joined=days_ago(31))
+
+    services.sweep_accounts()
+
+    assert AuditEntry.objects.get(action=AccountAction.GUEST_CREATED).account is None
+
+
+def test_expired_website_sessions_go_and_live_ones_stay(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "SWEEP_BATCH", 2)
+    client.force_login(make_user())
+    for number in range(3):
+        Session.objects.create(session_key=f"k{number}", session_data="", expire_date=days_ago(1))
+
+    assert services.sweep_accounts()["website_sessions"] == 3
+    assert Session.objects.get().pk == client.session.session_key
+
+
+def test_the_task_may_run_twice() -> None:
+    make_old_guest()
+
+    assert tasks.sweep() == {"guests": 1, "website_sessions": 0}
+    assert tasks.sweep() == {"guests": 0, "website_sessions": 0}
