@@ -11,10 +11,12 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import time
 import uuid
 from contextlib import AsyncExitStack
 
 import structlog
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dexter.settings")
@@ -93,6 +95,20 @@ class Application:
 
     async def _answer_with_django(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Django spools a body of any size to disk before it looks at it, so the limit is here."""
+        started_at = time.perf_counter()
+
+        async def logged_send(message: Message) -> None:
+            # The path without its query: that may hold a code or a state.
+            if message["type"] == "http.response.start" and not scope["path"].startswith(settings.STATIC_URL):
+                log.info(
+                    "http.request",
+                    http_method=scope["method"],
+                    path=scope["path"],
+                    status=int(message["status"]),
+                    duration_ms=round((time.perf_counter() - started_at) * 1000, 1),
+                )
+            await send(message)
+
         try:
             body = await read_body(
                 receive, limit=MAX_BODY_SIZE, content_length=Headers(scope=scope).get("content-length")
@@ -100,9 +116,9 @@ class Application:
         except ClientLeft:
             return
         except BodyTooLarge:
-            await PlainTextResponse("Body too large", status_code=413)(scope, receive, send)
+            await PlainTextResponse("Body too large", status_code=413)(scope, receive, logged_send)
             return
-        await self._django(scope, replay_body(body, receive), send)
+        await self._django(scope, replay_body(body, receive), logged_send)
 
 
 def _request_id(sent: str | None) -> str:

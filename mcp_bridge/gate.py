@@ -25,8 +25,9 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mcp_bridge.batches import answer_batch, is_batch
 from mcp_bridge.database import run_in_database_thread
-from mcp_bridge.messages import BodyTooLarge, Call, ClientLeft, read_body, read_calls, replay_body
+from mcp_bridge.messages import BodyTooLarge, Call, ClientLeft, decode, read_body, read_calls, replay_body
 from mcp_bridge.server import MAX_BODY_SIZE, PRINCIPAL_SCOPE_KEY
 from mcp_bridge.tools import Tool
 from oauth.bearer import Principal, bearer_challenge, read_authorization_header, resolve_bearer_token
@@ -102,11 +103,15 @@ class Gate:
             body = await read_body(receive, limit=MAX_BODY_SIZE, content_length=headers.get("content-length"))
         except BodyTooLarge:
             return await _rpc_error(413, f"Body too large: the limit is {MAX_BODY_SIZE} bytes")(scope, receive, send)
-        exchange.calls = read_calls(body)
+        decoded = decode(body)
+        exchange.calls = read_calls(decoded)
         needed = self._missing_scopes(exchange.calls, principal)
         if needed:
             return await _forbidden(InsufficientScope(needed))(scope, receive, send)
-        await self._endpoint({**scope, PRINCIPAL_SCOPE_KEY: principal}, replay_body(body, receive), send)
+        scope = {**scope, PRINCIPAL_SCOPE_KEY: principal}
+        if is_batch(decoded, protocol_version=headers.get("mcp-protocol-version")):
+            return await answer_batch(self._endpoint, decoded, scope, receive, send)
+        await self._endpoint(scope, replay_body(body, receive), send)
 
     def _missing_scopes(self, calls: Iterable[Call], principal: Principal) -> list[str]:
         """Every scope to ask for, if a call needs one that the token lacks: those it needs and those already granted.

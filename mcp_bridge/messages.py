@@ -57,12 +57,16 @@ def replay_body(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-def read_calls(body: bytes) -> list[Call]:
-    """The messages of a body, single or batch; none if it is not JSON, which is for the SDK to say."""
+def decode(body: bytes) -> Any:
+    """The body's JSON, or None where there is none; what that means is for the SDK to say."""
     try:
-        decoded = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError):
-        return []
+        return None
+
+
+def read_calls(decoded: Any) -> list[Call]:
+    """The messages of a decoded body, single or batch."""
     return [_read_call(message) for message in (decoded if isinstance(decoded, list) else [decoded])]
 
 

@@ -82,10 +82,7 @@ async def run_connector(options: Options, screen: Screen) -> None:
 async def _use(client: Client, options: Options, screen: Screen) -> None:
     tools = (await client.list_tools()).tools
     if options.call is not None:
-        result = await client.call_tool(options.call, dict(options.arguments or {}))
-        screen.line(_render(result))
-        if result.is_error:
-            raise ToolFailed(f"{options.call} answered an error.")
+        screen.line(_render(await _call(client, options.call, options.arguments)))
         return
     server = client.server_info
     screen.heading(f"Connected to {server.title or server.name if server else options.url}")
@@ -126,8 +123,11 @@ async def _show_account(client: Client, screen: Screen) -> None:
     screen.line(_render(await _call(client, "get_linked_dexter_account")))
 
 
-async def _call(client: Client, tool: str) -> CallToolResult:
-    result = await client.call_tool(tool, {})
+async def _call(client: Client, tool: str, arguments: Mapping[str, Any] | None = None) -> CallToolResult:
+    try:
+        result = await client.call_tool(tool, dict(arguments or {}))
+    except MCPError as error:
+        raise ToolFailed(f"{tool}: {error}") from error
     if result.is_error:
         raise ToolFailed(f"{tool}: {_text(result)}")
     return result
@@ -138,7 +138,9 @@ def _sign_in_with(options: Options, screen: Screen, loopback: LoopbackRedirect) 
     states: list[str] = []
 
     async def open_browser(authorization_url: str) -> None:
-        url = _with_scope(authorization_url, options.scope) if options.scope else authorization_url
+        # Only at first: when a tool needs more, the SDK comes back to ask the person for that.
+        first = provider.context.current_tokens is None
+        url = _with_scope(authorization_url, options.scope) if options.scope and first else authorization_url
         states.append(parse_qs(urlsplit(url).query)["state"][0])
         screen.heading("Sign in through your browser")
         screen.line("If it does not open by itself, open this address:")
@@ -185,7 +187,7 @@ def _list_tools(tools: list[Tool], screen: Screen) -> None:
 
 
 def _render(result: CallToolResult) -> str:
-    if result.structured_content is not None and not result.is_error:
+    if result.structured_content is not None:
         return json.dumps(result.structured_content, indent=2, ensure_ascii=False)
     return _text(result)
 

@@ -37,8 +37,8 @@ class LoopbackRedirect:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._server is not None:
+            # Not waited for: browsers keep connections open that they never use.
             self._server.close()
-            await self._server.wait_closed()
 
     @property
     def redirect_uri(self) -> str:

@@ -76,6 +76,7 @@ def unlink_dexter_account(principal: Principal, confirm: bool = False) -> Unlink
     """
     if not confirm:
         raise ConfirmationRequired
-    if principal.account is None:
-        raise NotLinked
-    return Unlinked(session_ended=unlink_identity(principal=principal))
+    try:
+        return Unlinked(session_ended=unlink_identity(principal=principal))
+    except linking_errors.NotLinked as error:
+        raise NotLinked from error
