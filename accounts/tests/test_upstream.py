@@ -1,0 +1,58 @@
+"""A digest of every allauth method that we override or rely on the inside of.
+
+When an upgrade changes one of them this fails: read the change, see whether the override still holds, renew the digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.decorators import secure_admin_login
+from allauth.account.forms import BaseSignupForm, SignupForm
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
+from allauth.account.internal.stagekit import clear_login
+from allauth.account.mixins import RedirectAuthenticatedUserMixin
+from allauth.account.utils import get_next_redirect_url
+from allauth.core.internal.ratelimit import get_cache_key
+
+DIGESTS: list[tuple[Callable[..., Any], str]] = [
+    (DefaultAccountAdapter.get_client_ip, "a9dfa19abcc741da"),
+    (DefaultAccountAdapter._get_login_attempts_cache_key, "58a617b4345558fb"),
+    (DefaultAccountAdapter.is_safe_url, "f07f22d892824438"),
+    (DefaultAccountAdapter.is_ajax, "c5363f94f6db1587"),
+    (DefaultAccountAdapter.send_mail, "50801b474d151451"),
+    (DefaultAccountAdapter.save_user, "1951765f6bc4d5b2"),
+    (DefaultAccountAdapter.login, "4e02e26418acb378"),
+    (DefaultAccountAdapter.pre_login, "bb066fd4b44951e8"),
+    (DefaultAccountAdapter.authentication_failed, "e2804409128c2612"),
+    (DefaultAccountAdapter.authenticate, "7b29ce7dcc16ad09"),
+    (DefaultAccountAdapter.set_password, "bb1268e325c3d710"),
+    (DefaultAccountAdapter.get_reauthentication_methods, "7497c3b53851a733"),
+    (SignupForm.try_save, "916adf1f6a9d3ac9"),
+    (BaseSignupForm.try_save, "fc5529ece8eefb93"),
+    (BaseSignupForm.save, "ad3c9ab3a3572e42"),
+    (RedirectAuthenticatedUserMixin.dispatch, "bc8a4efe912b92a6"),
+    (RedirectAuthenticatedUserMixin._redirect_to_pending_stage, "1c516ae5f7b9d185"),
+    (LoginCodeVerificationProcess.finish, "f79e2eab870ed5e3"),
+    (clear_login, "3aa0cdfc927d1310"),
+    (get_authentication_records, "1c5c6d3561ba7817"),
+    (get_next_redirect_url, "64ce216ef1eb4c40"),
+    (get_cache_key, "f3b2abae21d0db74"),
+    (secure_admin_login, "aa7ff1df7da6d746"),
+]
+
+
+@pytest.mark.parametrize(("upstream", "digest"), DIGESTS, ids=lambda value: getattr(value, "__qualname__", None))
+def test_upstream_is_what_we_read(upstream: Callable[..., Any], digest: str) -> None:
+    assert digest_of(upstream) == digest
+
+
+def digest_of(upstream: Callable[..., Any]) -> str:
+    """The start of the SHA-256 of its source."""
+    return hashlib.sha256(inspect.getsource(upstream).encode()).hexdigest()[:16]
