@@ -174,7 +174,8 @@ async def open_site(
         for server in site.servers:
             await server.wait_until_ready()
         yield site
-    assert "Traceback" not in site.logs(), site.logs()
+    _before, traceback, after = site.logs().partition("Traceback")
+    assert not traceback, f"Something crashed:\n{after[:4000]}"
 
 
 def free_port() -> int:
