@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -17,6 +18,29 @@ class LinkInitiator(models.TextChoices):
 
     MCP = "mcp", _("the assistant")
     WEB = "web", _("the website")
+
+
+class LinkingCodeQuerySet(models.QuerySet["LinkingCode"]):
+    """Look-ups of codes."""
+
+    def unspent(self) -> LinkingCodeQuerySet:
+        """Neither used nor ended; maybe expired. The unique constraints look at these."""
+        return self.filter(used_at=None, ended_at=None)
+
+    def live(self, now: datetime) -> LinkingCodeQuerySet:
+        """Those that a conditional UPDATE may consume.
+
+        Columns of this table only: under concurrency PostgreSQL looks again at the changed row, not at joined ones.
+        """
+        return self.unspent().filter(expires_at__gt=now)
+
+    def with_connection(self) -> LinkingCodeQuerySet:
+        """With all that tells whether a code may be used, and for whom."""
+        return self.select_related("user", "session__client")
+
+    def newest_with_digest(self, code_digest: str) -> LinkingCode | None:
+        """The code with this digest, live or not."""
+        return self.with_connection().filter(code_digest=code_digest).order_by("-created_at").first()
 
 
 class LinkingCode(models.Model):
@@ -39,6 +63,8 @@ class LinkingCode(models.Model):
     used_at = models.DateTimeField(_("used at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended unused at"), null=True, blank=True)
 
+    objects = LinkingCodeQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("linking code")
         verbose_name_plural = _("linking codes")
@@ -55,10 +81,34 @@ class LinkingCode(models.Model):
                 name="linking_linkingcode_one_live_per_identity",
             ),
         ]
-        indexes = [models.Index(fields=["user", "created_at"], name="linking_code_minted")]
+        indexes = [
+            models.Index(fields=["user", "created_at"], name="linking_code_minted"),
+            models.Index(fields=["code_digest", "created_at"], name="linking_code_typed"),
+        ]
 
     def __str__(self) -> str:
         return f"linking code {self.id}"
+
+    def why_refused(self, now: datetime) -> str:
+        """Why the code may not be used, for the log; an empty string when it may."""
+        causes = {
+            "used": self.used_at is not None,
+            "expired": self.expires_at <= now,
+            "ended": self.ended_at is not None,
+            "session_ended": not self.session.is_live(now),
+            "issuer_changed": self.issuer != settings.DEXTER_ISSUER,
+            "client_blocked": not self.session.client.is_usable(None),
+            "identity_inactive": not self.user.is_active,
+        }
+        return next((reason for reason, applies in causes.items() if applies), "")
+
+
+class AccountLinkQuerySet(models.QuerySet["AccountLink"]):
+    """Look-ups of links."""
+
+    def with_parties(self) -> AccountLinkQuerySet:
+        """With the identity, the account and the connection that the code came from."""
+        return self.select_related("user", "account", "session__client", "session__user")
 
 
 class AccountLink(models.Model):
@@ -82,6 +132,8 @@ class AccountLink(models.Model):
     )
     link_initiated_by = models.CharField(_("link initiated by"), max_length=8, choices=LinkInitiator.choices)
     linked_at = models.DateTimeField(_("linked at"), default=timezone.now, editable=False)
+
+    objects = AccountLinkQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("account link")

@@ -1,0 +1,22 @@
+"""The audit tags of linking."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class LinkingAction(StrEnum):
+    """What happens to codes, guesses and links."""
+
+    CODE_MINTED = "linking.code.minted"
+    CODE_PREVIEWED = "linking.code.previewed"
+    CODE_DECLINED = "linking.code.declined"
+    CODES_SWEPT = "linking.codes.swept"
+    MINTING_REFUSED = "linking.minting.refused"
+    GUESS_REFUSED = "linking.guess.refused"
+    ACCOUNT_LOCKED = "linking.account.locked"
+    GUESSES_ALARMED = "linking.guesses.alarmed"
+    LINK_CONFIRMED = "linking.link.confirmed"
+    LINK_REFUSED = "linking.link.refused"
+    LINK_REMOVED = "linking.link.removed"
+    LINK_DISOWNED = "linking.link.disowned"

@@ -1,0 +1,21 @@
+"""What is done to linking codes, links and connections. Each service owns its transaction and its audit row."""
+
+from linking.services.codes import MintedCode, decline_link, mint_linking_code, preview_linking_code
+from linking.services.connections import connections_of, end_connection, sharing_identity
+from linking.services.links import confirm_link, disown_link, remove_link, unlink_identity
+from linking.services.sweeping import sweep_linking
+
+__all__ = [
+    "MintedCode",
+    "confirm_link",
+    "connections_of",
+    "decline_link",
+    "disown_link",
+    "end_connection",
+    "mint_linking_code",
+    "preview_linking_code",
+    "remove_link",
+    "sharing_identity",
+    "sweep_linking",
+    "unlink_identity",
+]

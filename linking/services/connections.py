@@ -1,0 +1,48 @@
+"""The connections of an account: its own sessions and those of identities linked to it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from linking.errors import ConnectionNotFound
+from linking.models import LinkingCode
+from oauth.models import ConnectorSession
+from oauth.services import end_session
+
+
+def connections_of(account: User) -> QuerySet[ConnectorSession]:
+    """The live sessions that act for `account`, last used first."""
+    live = _all_of(account).filter(ended_at=None, expires_at__gt=timezone.now(), issuer=settings.DEXTER_ISSUER)
+    return live.select_related("client", "user__account_link").order_by(
+        F("last_used_at").desc(nulls_last=True), "-created_at"
+    )
+
+
+def sharing_identity(code: LinkingCode) -> QuerySet[ConnectorSession]:
+    """The other live sessions of the identity that a code is for: they will act for the account as well."""
+    live = ConnectorSession.objects.filter(
+        user=code.user, issuer=code.issuer, ended_at=None, expires_at__gt=timezone.now()
+    )
+    return live.exclude(pk=code.session_id).select_related("client")
+
+
+def end_connection(*, account: User, session_id: uuid.UUID, address: str | None) -> bool:
+    """End one connection of `account`. Returns whether it was this call that ended it.
+
+    Raises:
+        ConnectionNotFound: there is none with this id, or it is somebody else's.
+    """
+    session = _all_of(account).select_related("user", "client").filter(pk=session_id).first()
+    if session is None:
+        raise ConnectionNotFound("not_of_this_account")
+    return end_session(session=session, reason=ConnectorSession.EndReason.USER, actor=account, address=address)
+
+
+def _all_of(account: User) -> QuerySet[ConnectorSession]:
+    linked = Q(user__account_link__account=account, user__account_link__issuer=F("issuer"))
+    return ConnectorSession.objects.filter(Q(user=account) | linked)

@@ -1,0 +1,75 @@
+"""The limits on typing codes: per account, per address, and an alarm for the site."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+
+from accounts.addresses import address_block
+from accounts.audit import record_audit
+from accounts.models import User
+from linking import counters
+from linking.audit import LinkingAction
+from linking.errors import TypingLocked
+from linking.limits import GUESSES_ON_SITE_ALARM, GUESSES_PER_ACCOUNT, GUESSES_PER_ADDRESS
+
+log = structlog.get_logger(__name__)
+
+SITE_KEY = "guess:site"
+
+
+def admit_guess(*, account: User, address: str | None) -> None:
+    """Count a guess before anybody compares it.
+
+    Raises:
+        TypingLocked: the account or the address has guessed wrong too often; this one was not counted.
+        RuntimeError: the caller is in a transaction, which could take the count back.
+    """
+    with transaction.atomic(durable=True):
+        retry_at, reason = _count(account, address)
+    if retry_at is None:
+        return
+    record_audit(LinkingAction.GUESS_REFUSED, actor=account, account=account, address=address, reason=reason)
+    raise TypingLocked(retry_at, reason=reason)
+
+
+def _count(account: User, address: str | None) -> tuple[datetime | None, str]:
+    if retry_at := counters.take(account_key(account), limit=GUESSES_PER_ACCOUNT):
+        return retry_at, "account_locked"
+    if retry_at := counters.take(address_key(address), limit=GUESSES_PER_ADDRESS):
+        # Whoever shares an address with a guesser must not be locked for longer than the address is.
+        counters.give_back(account_key(account))
+        return retry_at, "address_locked"
+    counters.count_event(SITE_KEY, limit=GUESSES_ON_SITE_ALARM)
+    return None, ""
+
+
+@transaction.atomic
+def keep_guess(*, account: User, address: str | None) -> None:
+    """The guess was wrong: lock the account if it was one too many, and raise the alarm if the site sees too many."""
+    locked_until = counters.lock_if_full(account_key(account), limit=GUESSES_PER_ACCOUNT)
+    if locked_until:
+        detail = {"locked_until": locked_until.isoformat()}
+        record_audit(LinkingAction.ACCOUNT_LOCKED, actor=account, account=account, address=address, detail=detail)
+    if counters.raise_alarm(SITE_KEY, limit=GUESSES_ON_SITE_ALARM):
+        log.warning("linking.guesses.alarm", limit=GUESSES_ON_SITE_ALARM.count)
+        record_audit(LinkingAction.GUESSES_ALARMED, detail={"limit": GUESSES_ON_SITE_ALARM.count})
+
+
+@transaction.atomic
+def forgive_guess(*, account: User, address: str | None) -> None:
+    """The guess was right: it counts for nothing. Earlier wrong ones still do."""
+    for key in (account_key(account), address_key(address), SITE_KEY):
+        counters.give_back(key)
+
+
+def account_key(account: User) -> str:
+    """What the counter of an account's guesses is called."""
+    return f"guess:account:{account.pk}"
+
+
+def address_key(address: str | None) -> str:
+    """What the counter of the guesses from an IPv4 address or an IPv6 /64 is called."""
+    return f"guess:address:{address_block(address)}"

@@ -1,0 +1,168 @@
+"""Making a link from a code, and taking links away."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.audit import record_audit
+from accounts.mail import send_mail_later
+from accounts.models import User
+from linking.audit import LinkingAction
+from linking.disowning import disown_url
+from linking.errors import AccountRequired, CodeRefused, LinkRefused, NotLinked
+from linking.models import AccountLink, LinkingCode, LinkInitiator
+from oauth.bearer import Principal
+from oauth.models import ConnectorSession
+from oauth.services import end_session, flag_client
+
+
+def confirm_link(*, account: User, code_id: uuid.UUID, address: str | None) -> AccountLink:
+    """Join the identity that a code was minted for to `account`, and tell the person by e-mail.
+
+    The code is consumed by one conditional UPDATE: of any number of confirmations at once, one makes a link. Whoever
+    calls has seen to it that `account` typed the code and signed in recently.
+
+    Raises:
+        AccountRequired: `account` is a guest or inactive.
+        CodeRefused: the code was used, replaced or declined, has expired, or its connection has ended.
+        LinkRefused: the identity is linked already; the audit row says to whom.
+    """
+    try:
+        return _confirm(account=account, code_id=code_id, address=address)
+    except (AccountRequired, CodeRefused, LinkRefused) as refusal:
+        code = LinkingCode.objects.filter(pk=code_id).first()
+        record_audit(
+            LinkingAction.LINK_REFUSED,
+            actor=account,
+            account=account,
+            session_id=code.session_id if code else None,
+            address=address,
+            reason=refusal.reason,
+            detail=_linked_elsewhere(code) if code and isinstance(refusal, LinkRefused) else None,
+        )
+        raise
+
+
+@transaction.atomic
+def _confirm(*, account: User, code_id: uuid.UUID, address: str | None) -> AccountLink:
+    if not User.objects.filter(pk=account.pk, is_active=True, is_guest=False).exists():
+        raise AccountRequired("guest_or_inactive")
+    code = _lock_code(code_id)
+    now = timezone.now()
+    if reason := code.why_refused(now):
+        raise CodeRefused(reason)
+    if code.user_id == account.pk:
+        raise LinkRefused("linked_to_itself")
+    if AccountLink.objects.filter(user=code.user, issuer=code.issuer).exists():
+        raise LinkRefused("linked_already")
+    if LinkingCode.objects.live(now).filter(pk=code_id).update(used_at=now) != 1:
+        raise CodeRefused("used")
+    # A link under an issuer that this site was once joins another identity, one that no token speaks for any more.
+    AccountLink.objects.filter(user=code.user).exclude(issuer=code.issuer).delete()
+    try:
+        with transaction.atomic():
+            link = AccountLink.objects.create(
+                issuer=code.issuer,
+                user=code.user,
+                account=account,
+                session=code.session,
+                link_initiated_by=LinkInitiator.MCP,
+                linked_at=now,
+            )
+    except IntegrityError:
+        raise LinkRefused("linked_already") from None
+    _record(LinkingAction.LINK_CONFIRMED, link=link, actor=account, address=address)
+    _tell(link)
+    return link
+
+
+def _lock_code(code_id: uuid.UUID) -> LinkingCode:
+    """The code as it is once nobody else mints or links for its identity, or ends its session."""
+    found = LinkingCode.objects.filter(pk=code_id).values_list("user_id", "session_id").first()
+    if found is None:
+        raise CodeRefused("unknown")
+    user_id, session_id = found
+    User.objects.select_for_update(no_key=True).get(pk=user_id)
+    ConnectorSession.objects.select_for_update(no_key=True).get(pk=session_id)
+    return LinkingCode.objects.with_connection().get(pk=code_id)
+
+
+def _linked_elsewhere(code: LinkingCode) -> dict[str, str]:
+    link = AccountLink.objects.with_parties().filter(user=code.user_id).first()
+    return {"link": str(link.pk), "linked_to": link.account.subject} if link else {}
+
+
+def _tell(link: AccountLink) -> None:
+    client = link.session.client if link.session else None
+    context = {
+        "assistant": str(client or ""),
+        "verified_host": client.verified_host if client else None,
+        "linked_at": link.linked_at,
+        "disown_url": disown_url(link),
+        "account_url": settings.DEXTER_PUBLIC_URL + reverse("linking:account"),
+    }
+    send_mail_later(template="linked", to=link.account.email or "", context=context)
+
+
+def unlink_identity(*, principal: Principal, address: str | None = None) -> bool:
+    """Let a connection act for nobody, at its own request. Returns whether the connection itself has ended by it.
+
+    A guest's link is taken away and the connection goes on; a signed-in person's connection cannot act for nobody, so
+    it ends.
+
+    Raises:
+        NotLinked: it acts for nobody already.
+    """
+    if not principal.user.is_guest:
+        reason = ConnectorSession.EndReason.UNLINKED
+        end_session(session=principal.session, reason=reason, actor=principal.user, address=address)
+        return True
+    link = AccountLink.objects.with_parties().filter(user=principal.user, issuer=principal.issuer).first()
+    if link is None or not remove_link(link=link, actor=principal.user, address=address):
+        raise NotLinked("not_linked")
+    return False
+
+
+@transaction.atomic
+def remove_link(*, link: AccountLink, actor: User | None, address: str | None = None) -> bool:
+    """Take a link away: its identity acts for nobody from the next call on, and its connections stay.
+
+    Returns whether it was this call that did it.
+    """
+    removed, _ = AccountLink.objects.filter(pk=link.pk).delete()
+    if removed:
+        _record(LinkingAction.LINK_REMOVED, link=link, actor=actor, address=address)
+    return bool(removed)
+
+
+@transaction.atomic
+def disown_link(*, link: AccountLink, actor: User | None, address: str | None = None) -> bool:
+    """Undo a link that the person says they never made: unlink, end the connection, report the client to staff.
+
+    `actor` is None when the person came from the e-mail without signing in. Returns whether this call did it.
+    """
+    if not remove_link(link=link, actor=actor, address=address):
+        return False
+    _record(LinkingAction.LINK_DISOWNED, link=link, actor=actor, address=address)
+    if link.session is not None:
+        reason = ConnectorSession.EndReason.DISOWNED
+        end_session(session=link.session, reason=reason, actor=actor, address=address)
+        flag_client(client=link.session.client, actor=actor, address=address)
+    return True
+
+
+def _record(action: LinkingAction, *, link: AccountLink, actor: User | None, address: str | None) -> None:
+    record_audit(
+        action,
+        actor=actor,
+        account=link.account,
+        client_id=link.session.client.client_id if link.session else "",
+        session_id=link.session_id,
+        address=address,
+        detail={"link": str(link.pk), "subject": link.user.subject},
+    )

@@ -1,0 +1,30 @@
+"""Clearing out what no longer decides anything."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.audit import record_audit
+from linking.audit import LinkingAction
+from linking.limits import CODE_RETENTION, LOCK_MEMORY
+from linking.models import Counter, LinkingCode
+
+
+@transaction.atomic
+def sweep_linking() -> dict[str, int]:
+    """End expired codes, delete codes older than thirty days and counters that count nothing any more.
+
+    Returns how many of each.
+    """
+    now = timezone.now()
+    # An expired code still occupies its digest until it is ended.
+    expired = LinkingCode.objects.unspent().filter(expires_at__lte=now).update(ended_at=now)
+    old, _ = LinkingCode.objects.filter(expires_at__lt=now - CODE_RETENTION).delete()
+    unlocked = Q(locked_until=None) | Q(locked_until__lt=now - LOCK_MEMORY)
+    idle, _ = Counter.objects.filter(unlocked, window_started_at__lt=now - LOCK_MEMORY).delete()
+    counts = {"expired_codes": expired, "old_codes": old, "counters": idle}
+    if any(counts.values()):
+        record_audit(LinkingAction.CODES_SWEPT, detail=counts)
+    return counts

@@ -1,0 +1,67 @@
+"""One builder per model of linking, and the principal of a session."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.tests.builders import make_guest, make_user
+from linking.codes import digest_code, display_code, generate_code
+from linking.limits import CODE_LIFETIME
+from linking.models import AccountLink, Counter, LinkingCode, LinkInitiator
+from oauth.bearer import Principal, resolve_bearer_token
+from oauth.models import ConnectorSession
+from oauth.tests.builders import make_access_token, make_session
+
+
+def make_linking_code(session: ConnectorSession | None = None, **fields: Any) -> tuple[LinkingCode, str]:
+    """A live code of a guest's session, and the code as people see it."""
+    session = session or make_session()
+    code = generate_code()
+    defaults: dict[str, Any] = {
+        "code_digest": digest_code(code),
+        "issuer": session.issuer,
+        "user": session.user,
+        "session": session,
+        "expires_at": timezone.now() + CODE_LIFETIME,
+    }
+    return LinkingCode.objects.create(**defaults | fields), display_code(code)
+
+
+def make_link(account: User | None = None, session: ConnectorSession | None = None, **fields: Any) -> AccountLink:
+    """A link that joins a guest's identity to an account."""
+    session = session or make_session(user=make_guest())
+    defaults: dict[str, Any] = {
+        "issuer": session.issuer,
+        "user": session.user,
+        "account": account or make_user(),
+        "session": session,
+        "link_initiated_by": LinkInitiator.MCP,
+    }
+    return AccountLink.objects.create(**defaults | fields)
+
+
+def make_counter(key: str, **fields: Any) -> Counter:
+    """A counter whose window has just begun."""
+    return Counter.objects.create(key=key, **{"window_started_at": timezone.now()} | fields)
+
+
+def make_principal(session: ConnectorSession | None = None) -> Principal:
+    """What a token of `session` resolves to; of a new guest's session without one."""
+    row, token = make_access_token(session)
+    return resolve_bearer_token(token, resource=row.session.resource)
+
+
+def pass_time(by: timedelta) -> None:
+    """Let everything in the tables of linking have happened `by` earlier."""
+    columns: list[tuple[Any, str]] = [
+        *((LinkingCode, column) for column in ("created_at", "expires_at", "used_at", "ended_at")),
+        *((Counter, column) for column in ("window_started_at", "locked_until")),
+    ]
+    for model, column in columns:
+        for row in model.objects.exclude(**{column: None}):
+            at: datetime = getattr(row, column)
+            model.objects.filter(pk=row.pk).update(**{column: at - by})

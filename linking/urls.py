@@ -1,0 +1,19 @@
+"""The pages on which people link assistants and see what is connected."""
+
+from django.urls import path
+
+from linking.views.account import account, end, unlink
+from linking.views.disown import disown
+from linking.views.link import confirm, done, link
+
+app_name = "linking"
+
+urlpatterns = [
+    path("link", link, name="link"),
+    path("link/confirm", confirm, name="confirm"),
+    path("link/done", done, name="done"),
+    path("link/disown/<str:token>", disown, name="disown"),
+    path("account/", account, name="account"),
+    path("account/connections/<uuid:session_id>/end", end, name="end"),
+    path("account/links/<uuid:link_id>/unlink", unlink, name="unlink"),
+]

@@ -1,0 +1,142 @@
+"""`/link`: type a code; see what it would do; confirm or decline; and be told that it worked (design §7)."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.addresses import client_address
+from linking.codes import LONGEST_TYPED
+from linking.disowning import disown_token
+from linking.errors import CodeRefused, LinkRefused, TypingLocked
+from linking.limits import CODE_LIFETIME
+from linking.models import LinkingCode
+from linking.pending import PendingCode, drop_pending, read_link, read_pending, remember_link, remember_pending
+from linking.services import confirm_link, decline_link, preview_linking_code, sharing_identity
+from linking.sign_in import account_required, ask_to_sign_in_again, signed_in_account, signed_in_recently
+from linking.waiting import wait_in_words
+from oauth.scopes import scope_sentences
+
+
+# A guess is counted in a transaction of its own, which it could not be inside one of the request.
+@transaction.non_atomic_requests
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "HEAD", "POST"])
+@account_required(then="linking:link")
+def link(request: HttpRequest) -> HttpResponse:
+    """Type a code. A code that does not work is answered 400, too many of them 429 with Retry-After."""
+    if request.method != "POST":
+        if not signed_in_recently(request) and not signed_in_account(request).has_usable_password():
+            # Who has no password signs in again by signing out, which forgets a typed code: better before than after.
+            return ask_to_sign_in_again(request, then="linking:link")
+        return _code_page(request)
+    typed = request.POST.get("code", "")
+    if not typed.strip():
+        return _code_page(request, typed, error=_("Type the code that your assistant shows you."), status=400)
+    try:
+        row = preview_linking_code(account=signed_in_account(request), code=typed, address=client_address(request))
+    except TypingLocked as refusal:
+        return _locked_page(request, typed, refusal)
+    except CodeRefused as refusal:
+        return _code_page(request, typed, error=str(refusal.description), status=400)
+    remember_pending(request, row=row, typed=typed)
+    return redirect("linking:confirm")
+
+
+def _code_page(request: HttpRequest, typed: str = "", *, error: str = "", status: int = 200) -> HttpResponse:
+    shown = typed[:LONGEST_TYPED].replace("\x00", "")
+    minutes = int(CODE_LIFETIME.total_seconds() // 60)
+    context = {"typed": shown, "error": error, "longest": LONGEST_TYPED, "minutes": minutes}
+    return render(request, "linking/link.html", context, status=status)
+
+
+def _locked_page(request: HttpRequest, typed: str, refusal: TypingLocked) -> HttpResponse:
+    wait = wait_in_words(refusal.retry_at)
+    error = _("Too many wrong codes. Try again in %(wait)s, with a new code from your assistant.") % {"wait": wait}
+    response = _code_page(request, typed, error=error, status=429)
+    response["Retry-After"] = str(max(1, round((refusal.retry_at - timezone.now()).total_seconds())))
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@account_required(then="linking:confirm")
+def confirm(request: HttpRequest) -> HttpResponse:
+    """See what a typed code would do, and confirm or decline it."""
+    pending = read_pending(request)
+    if pending is None:
+        return _nothing_pending(request)
+    if not signed_in_recently(request):
+        return ask_to_sign_in_again(request, then="linking:confirm")
+    match request.POST.get("decision", ""):
+        case "link":
+            return _confirm(request, pending)
+        case "decline":
+            return _decline(request, pending)
+    return _confirm_page(request, pending, status=400 if request.method == "POST" else 200)
+
+
+def _confirm_page(request: HttpRequest, pending: PendingCode, *, status: int) -> HttpResponse:
+    now = timezone.now()
+    row = LinkingCode.objects.with_connection().filter(pk=pending.code_id).first()
+    if row is None or row.why_refused(now):
+        return _ended_page(request)
+    context = {
+        "code": pending.code,
+        "age_minutes": int((now - row.created_at).total_seconds() // 60),
+        "session": row.session,
+        "client": row.session.client,
+        "others": sharing_identity(row),
+        "sentences": scope_sentences(row.session.scope.split()),
+    }
+    return render(request, "linking/confirm.html", context, status=status)
+
+
+def _confirm(request: HttpRequest, pending: PendingCode) -> HttpResponse:
+    account, address = signed_in_account(request), client_address(request)
+    try:
+        made = confirm_link(account=account, code_id=pending.code_id, address=address)
+    except CodeRefused:
+        return _ended_page(request)
+    except LinkRefused as refusal:
+        drop_pending(request)
+        return render(request, "linking/refused.html", {"error": refusal.description}, status=409)
+    remember_link(request, made)
+    return redirect("linking:done")
+
+
+def _decline(request: HttpRequest, pending: PendingCode) -> HttpResponse:
+    account, address = signed_in_account(request), client_address(request)
+    decline_link(account=account, code_id=pending.code_id, address=address)
+    drop_pending(request)
+    messages.success(request, _("Nothing was linked, and that code does not work any more."))
+    return redirect("linking:link")
+
+
+def _ended_page(request: HttpRequest) -> HttpResponse:
+    drop_pending(request)
+    return render(request, "linking/ended.html", status=400)
+
+
+def _nothing_pending(request: HttpRequest) -> HttpResponseRedirect:
+    """Whoever comes back after confirming, or confirms in a second tab, is told what they did; others type a code."""
+    if read_link(request) is not None:
+        return redirect("linking:done")
+    messages.info(request, _("Type the code first. If you have typed it already, type it once more."))
+    return redirect("linking:link")
+
+
+@require_GET
+@account_required(then="linking:link")
+def done(request: HttpRequest) -> HttpResponse:
+    """It worked: what to say to the assistant next, and how to undo it."""
+    made = read_link(request)
+    if made is None:
+        return redirect("linking:account")
+    context = {"link": made, "client": made.session.client if made.session else None, "token": disown_token(made)}
+    return render(request, "linking/done.html", context)
