@@ -44,8 +44,8 @@ def record_audit(
 ) -> AuditEntry:
     """Write one audit row in the caller's transaction, and one log line.
 
-    `actor` did it (None for a client or the system), `account` is whose affairs it concerns. `detail` holds identifiers,
-    counts and times; never a token, code, password or other secret.
+    `actor` did it (None for a client or the system), `account` is whose affairs it concerns. `detail` holds
+    identifiers, counts and times; never a token, code, password or other secret.
     """
     context = structlog.contextvars.get_contextvars()
     entry = AuditEntry.objects.create(

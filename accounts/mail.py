@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.template import Context, engines
+from django.template import Context, Engine
 
 from accounts.tasks import send_mail
 
@@ -24,7 +24,7 @@ def send_mail_later(*, template: str, to: str, context: dict[str, Any]) -> None:
 def render_text(template_name: str, context: dict[str, Any]) -> str:
     """Render a plain-text template. Its links start with `public_url`, never with the host of a request."""
     values = {"site_name": settings.DEXTER_SITE_NAME, "public_url": settings.DEXTER_PUBLIC_URL, **context}
-    template = engines["django"].engine.get_template(template_name)
+    template = Engine.get_default().get_template(template_name)
     return str(template.render(Context(values, autoescape=False))).strip()
 
 
@@ -33,4 +33,4 @@ def enqueue_mail(*, subject: str, body: str, to: str) -> None:
     # A line break in a subject would start a header of the writer's own.
     arguments = {"subject": " ".join(subject.split()), "body": body + "\n", "to": to}
     # The body may hold a code: what Celery shows of the arguments, in logs and monitors, is not for it.
-    transaction.on_commit(lambda: send_mail.apply_async(kwargs=arguments, kwargsrepr="{…}"))
+    transaction.on_commit(lambda: send_mail.apply_async(kwargs=arguments, kwargsrepr="{…}"))  # type: ignore[call-arg]

@@ -1,7 +1,7 @@
 """The pages on which people sign up, sign in and look after their password. `/account/` itself is linking's.
 
-Names are allauth's, which looks its own pages up by them. Pages of allauth that are not here are not offered: an account
-has one e-mail address, confirmed by code.
+Names are allauth's, which looks its own pages up by them. Pages of allauth that are not here are not offered: an
+account has one e-mail address, confirmed by code.
 """
 
 from allauth.account import views as allauth_views

@@ -12,7 +12,7 @@ from accounts.addresses import address_block, client_address
 
 def request_from(remote: str, forwarded: str | None = None) -> Any:
     """A request from `remote` with that X-Forwarded-For."""
-    extra = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
+    extra: dict[str, Any] = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
     return RequestFactory().get("/", REMOTE_ADDR=remote, **extra)
 
 

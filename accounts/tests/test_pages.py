@@ -1,4 +1,4 @@
-"""Every account page: one control per contract name (design §3), labels, landmarks; and the pages of what went wrong."""
+"""Every account page: one control per contract name (design §3), labels, landmarks; and the pages of errors."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def test_signing_in_changes_the_session_key(client: Client) -> None:
     session = client.session
     session["planted"] = True
     session.save()
-    planted_key = session.session_key
+    planted_key = str(session.session_key)
 
     sign_in(client)
 
@@ -61,7 +61,9 @@ def test_signing_in_changes_the_csrf_token(client: Client) -> None:
     assert client.cookies["dexter_csrf"].value != before
 
 
-@pytest.mark.parametrize(("email", "reason"), [("ada@example.com", "wrong_password"), ("bob@example.com", "unknown_email")])
+@pytest.mark.parametrize(
+    ("email", "reason"), [("ada@example.com", "wrong_password"), ("bob@example.com", "unknown_email")]
+)
 def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(client: Client, email: str, reason: str) -> None:
     make_user("ada@example.com")
 

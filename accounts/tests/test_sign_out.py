@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 def test_signing_out_ends_the_session_everywhere_it_was_copied_to(client: Client) -> None:
     user = make_user()
     client.force_login(user)
-    copied = client.session.session_key
+    copied = str(client.session.session_key)
 
     response = client.post("/account/logout/")
 

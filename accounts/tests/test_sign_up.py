@@ -181,7 +181,8 @@ def test_known_and_unknown_addresses_get_the_same_answer(client: Client) -> None
     known, unknown = Client(), Client()
     answers = [sign_up(known, "ada@example.com"), sign_up(unknown, "bob@example.com")]
     pages = [
-        browser.get(answer["Location"]).content.decode() for browser, answer in zip([known, unknown], answers, strict=True)
+        browser.get(answer["Location"]).content.decode()
+        for browser, answer in zip([known, unknown], answers, strict=True)
     ]
 
     assert answers[0]["Location"] == answers[1]["Location"]

@@ -1,4 +1,4 @@
-"""`sweep_accounts` and its task (design §2, §10): abandoned guests and expired website sessions go, nobody else does."""
+"""`sweep_accounts` and its task (design §2, §10): abandoned guests and expired website sessions go, nobody else."""
 
 from __future__ import annotations
 
