@@ -21,7 +21,7 @@ from oauth2_provider.models import (
     ApplicationManager,
 )
 
-from oauth.redirects import redirect_uri_matches
+from oauth.redirects import redirect_destination, redirect_uri_matches
 
 
 class Client(AbstractApplication):
@@ -140,8 +140,7 @@ class ConnectorSession(models.Model):
     @property
     def redirect_host(self) -> str:
         """Where the answer went: the redirect's host, or its private scheme."""
-        parts = urlsplit(self.redirect_uri)
-        return parts.hostname or f"{parts.scheme}:"
+        return redirect_destination(self.redirect_uri)
 
 
 class Grant(AbstractGrant):
