@@ -11,6 +11,9 @@ from oauthlib.oauth2.rfc6749.errors import InvalidRequestFatalError
 
 from oauth.tokens import digest
 
+# In characters. An authorization request has about 1,000; it travels through the sign-in pages in their query.
+MAX_QUERY_LENGTH = 8192
+
 
 class AuthorizationCore(OAuthLibCore):
     """The authorization endpoint: parameters come from the query alone; the body is our own consent form."""
@@ -24,11 +27,18 @@ class AuthorizationCore(OAuthLibCore):
         return {"X_DEXTER_SIGNED_IN": "1"} if request.user.is_authenticated else {}
 
     def validate_authorization_request(self, request: HttpRequest) -> tuple[list[str], dict[str, Any]]:
-        """As upstream, with a query that cannot be decoded as an error to show instead of a ValueError."""
+        """As upstream, with a query that nobody can read as a fault to show to the person.
+
+        Upstream raises ValueError for a query that cannot be decoded, and the database a DataError for a NUL.
+        """
+        if len(request.META.get("QUERY_STRING", "")) > MAX_QUERY_LENGTH:
+            raise _unreadable(f"The query is longer than {MAX_QUERY_LENGTH} characters.")
+        if any("\x00" in text for name, values in request.GET.lists() for text in (name, *values)):
+            raise _unreadable("A parameter has a NUL character.")
         try:
             scopes, credentials = super().validate_authorization_request(request)
         except ValueError:
-            raise FatalClientError(error=InvalidRequestFatalError(description="Malformed query.")) from None
+            raise _unreadable("The query is not form-encoded.") from None
         return scopes, credentials
 
 
@@ -40,13 +50,19 @@ class TokenCore(OAuthLibCore):
     """
 
     def extract_body(self, request: HttpRequest) -> list[tuple[str, str]]:
-        """The form, with the code digested."""
-        return [(name, digest(value) if name == "code" else value) for name, value in super().extract_body(request)]
+        """The form, with the code digested, and without what was sent without a value (RFC 6749 §3.2)."""
+        return [
+            (name, digest(value) if name == "code" else value) for name, value in super().extract_body(request) if value
+        ]
 
     def extract_headers(self, request: HttpRequest) -> dict[str, Any]:
-        """The credentials and the content type."""
-        names = {
-            "HTTP_AUTHORIZATION": ("HTTP_AUTHORIZATION", "Authorization"),
-            "CONTENT_TYPE": ("CONTENT_TYPE", "Content-Type"),
-        }
-        return {alias: request.META[name] for name, aliases in names.items() if name in request.META for alias in aliases}
+        """The credentials and the content type, under the names that upstream and oauthlib look for."""
+        headers = {"CONTENT_TYPE": request.META.get("CONTENT_TYPE", "")}
+        headers["Content-Type"] = headers["CONTENT_TYPE"]
+        if "HTTP_AUTHORIZATION" in request.META:
+            headers["HTTP_AUTHORIZATION"] = headers["Authorization"] = request.META["HTTP_AUTHORIZATION"]
+        return headers
+
+
+def _unreadable(description: str) -> FatalClientError:
+    return FatalClientError(error=InvalidRequestFatalError(description=description))

@@ -18,8 +18,8 @@ from oauthlib.openid.connect.core.grant_types import AuthorizationCodeGrant as O
 from oauthlib.openid.connect.core.grant_types import RefreshTokenGrant
 
 from oauth.resources import canonical_resources
-from oauth.tokens import generate_authorization_code
 
+MAX_NONCE_LENGTH = 255
 _S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -28,24 +28,32 @@ class S256CodeGrant(CodeGrant):
 
     _code_challenge_methods = {"S256": code_challenge_method_s256}
 
-    def create_authorization_code(self, request: Any) -> dict[str, str]:
-        """A code of 256 bits; oauthlib's has 178."""
-        grant = {"code": generate_authorization_code()}
-        if request.state:
-            grant["state"] = request.state
-        return grant
-
 
 class AuthorizationCodeGrant(OpenIDCodeGrant):
     """The same with an ID token when `openid` was granted, and the checks that oauthlib leaves to us."""
 
     def __init__(self, request_validator: Any) -> None:
         self.proxy_target = S256CodeGrant(request_validator=request_validator)
-        self.custom_validators.pre_auth.append(check_code_challenge)
-        self.custom_validators.pre_auth.append(check_resource)
-        self.custom_validators.post_auth.append(refuse_silent_consent)
-        self.custom_validators.post_auth.append(self.openid_authorization_validator)
+        self.custom_validators.pre_auth.extend([check_parameters, check_code_challenge, check_resource])
+        self.custom_validators.post_auth.extend([refuse_silent_consent, self.openid_authorization_validator])
         self.register_token_modifier(self.add_id_token)
+
+
+def check_parameters(request: Any) -> dict[str, Any]:
+    """Parameters come once (RFC 6749 §3.1), `resource` excepted, and ask for nothing that is not advertised.
+
+    A code in the fragment would go past the assistant's own checks to whatever runs on its page, so `response_mode` is
+    not the sender's to choose. `claims` is not supported and left out (OpenID Connect Core §5.5); oauthlib would parse
+    it, and its error for a malformed one has forgotten where to go.
+    """
+    if set(request.duplicate_params) - {"resource"}:
+        raise errors.InvalidRequestError(description="A parameter is repeated.", request=request)
+    if request.response_mode not in (None, "query"):
+        raise errors.InvalidRequestError(description="response_mode must be query.", request=request)
+    if len(request.nonce or "") > MAX_NONCE_LENGTH:
+        raise errors.InvalidRequestError(description=f"nonce is longer than {MAX_NONCE_LENGTH}.", request=request)
+    request.claims = None
+    return {}
 
 
 def check_code_challenge(request: Any) -> dict[str, Any]:
@@ -57,12 +65,11 @@ def check_code_challenge(request: Any) -> dict[str, Any]:
 
 def check_resource(request: Any) -> dict[str, Any]:
     """`resource` may be repeated, and each must be ours (RFC 8707 §2)."""
-    resources = canonical_resources(value for name, value in request.uri_query_params if name == "resource")
-    if resources is None:
+    if canonical_resources(value for name, value in request.uri_query_params if name == "resource") is None:
         raise errors.CustomOAuth2Error(
             error="invalid_target", description="The resource is not served here.", request=request
         )
-    return {"resource": resources}
+    return {}
 
 
 def refuse_silent_consent(request: Any) -> dict[str, Any]:

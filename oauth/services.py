@@ -1,65 +1,110 @@
-"""What the authorization server does to clients, sessions and tokens. Each service owns its transaction and audit row."""
+"""What is done to clients, sessions and tokens. Each service owns its transaction and its audit row."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from oauth2_provider.settings import oauth2_settings
 
 from accounts.audit import record_audit
 from accounts.models import User
+from accounts.services import create_guest
 from oauth.audit import OAuthAction
 from oauth.models import AccessToken, Client, ConnectorSession, Grant, IDToken, RefreshToken
+from oauth.tokens import digest, generate_authorization_code
 
 UNUSED_CLIENT_LIFETIME = timedelta(hours=24)
 IDLE_CLIENT_LIFETIME = timedelta(days=90)
 # How long an ended session, with its codes and tokens, stays for staff to look at.
 ENDED_SESSION_RETENTION = timedelta(days=90)
 UNREDEEMED_SESSION_LIFETIME = timedelta(hours=24)
+USED_CODE_RETENTION = timedelta(days=1)
 SWEEP_BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A person's decision to let a client in: who decided, and from where."""
+    """A person's decision to let a client in. `user` is None for somebody new who goes on without an account."""
 
-    user: User
+    user: User | None
     address: str | None
     user_agent: str
 
 
 @transaction.atomic
+def issue_authorization_code(
+    *,
+    consent: Consent,
+    client: Client,
+    redirect_uri: str,
+    scopes: Sequence[str],
+    code_challenge: str,
+    nonce: str = "",
+) -> tuple[Grant, str]:
+    """Open the session that a consent begins, for a new guest if need be, and give out its code (RFC 6749 §4.1.2).
+
+    Returns the stored grant and the code, of which only the digest is stored.
+    """
+    user = consent.user or create_guest(address=consent.address)
+    session = open_session(
+        user=user,
+        client=client,
+        redirect_uri=redirect_uri,
+        scopes=scopes,
+        address=consent.address,
+        user_agent=consent.user_agent,
+    )
+    code = generate_authorization_code()
+    grant = Grant.objects.create(
+        application=client,
+        user=user,
+        session=session,
+        code=digest(code),
+        expires=session.created_at + timedelta(seconds=oauth2_settings.AUTHORIZATION_CODE_EXPIRE_SECONDS),
+        redirect_uri=redirect_uri,
+        scope=session.scope,
+        code_challenge=code_challenge,
+        code_challenge_method=Grant.CODE_CHALLENGE_S256,
+        nonce=nonce,
+        claims="{}",
+        resource=[session.resource],
+    )
+    return grant, code
+
+
+@transaction.atomic
 def open_session(
-    *, consent: Consent, client: Client, redirect_uri: str, scopes: Sequence[str], resource: str
+    *, user: User, client: Client, redirect_uri: str, scopes: Sequence[str], address: str | None, user_agent: str
 ) -> ConnectorSession:
     """Record a consent. The session lives for a year at most, whatever is refreshed in it."""
     now = timezone.now()
     session = ConnectorSession.objects.create(
-        user=consent.user,
+        user=user,
         client=client,
         issuer=settings.DEXTER_ISSUER,
-        resource=resource,
+        resource=settings.DEXTER_RESOURCE,
         scope=" ".join(scopes),
         redirect_uri=redirect_uri,
-        address=consent.address,
-        user_agent=consent.user_agent[:255].replace("\x00", ""),
+        address=address,
+        user_agent=user_agent[:255].replace("\x00", ""),
         created_at=now,
         expires_at=now + settings.DEXTER_SESSION_LIFETIME,
     )
     record_audit(
         OAuthAction.SESSION_OPENED,
-        actor=consent.user,
-        account=None if consent.user.is_guest else consent.user,
+        actor=user,
+        account=None if user.is_guest else user,
         client_id=client.client_id,
         session_id=session.id,
-        address=consent.address,
-        detail={"scope": session.scope, "redirect_host": session.redirect_host, "guest": consent.user.is_guest},
+        address=address,
+        detail={"scope": session.scope, "redirect_host": session.redirect_host, "guest": user.is_guest},
     )
     return session
 
@@ -121,17 +166,18 @@ def touch_session(*, session: ConnectorSession) -> None:
 
 
 def sweep_oauth() -> dict[str, int]:
-    """Delete what no longer decides anything: expired tokens and codes, old sessions, dead registrations.
+    """End what has expired and delete what no longer decides anything. Returns counts by kind.
 
-    A rotated refresh token stays as long as its session, because its reuse has to be seen. Returns counts by kind.
+    A rotated refresh token stays until it expires, because its reuse has to be seen.
     """
     now = timezone.now()
     counts = {
-        "expired_sessions": _end_expired_sessions(),
+        "expired_sessions": _end_expired_sessions(now),
         "access_tokens": _delete(AccessToken.objects.filter(expires__lt=now)),
-        "id_tokens": _delete(IDToken.objects.filter(expires__lt=now)),
+        # Deleting an ID token's row takes its access token along.
+        "id_tokens": _delete(IDToken.objects.filter(expires__lt=now, access_token=None)),
         # An unused code is dead after a minute; a used one stays a day, so that its replay ends the session.
-        "grants": _delete(Grant.objects.filter(expires__lt=now - timedelta(days=1))),
+        "grants": _delete(Grant.objects.filter(expires__lt=now - USED_CODE_RETENTION)),
         "refresh_tokens": _delete(RefreshToken.objects.filter(expires_at__lt=now)),
         "sessions": _delete(
             ConnectorSession.objects.filter(
@@ -139,19 +185,20 @@ def sweep_oauth() -> dict[str, int]:
                 | Q(connected_at=None, created_at__lt=now - UNREDEEMED_SESSION_LIFETIME)
             )
         ),
-        "clients": _delete(dead_registrations()),
+        "clients": _delete(dead_registrations(now)),
     }
     if counts["clients"]:
         record_audit(OAuthAction.CLIENTS_SWEPT, detail={"clients": counts["clients"]})
-    swept = {kind: count for kind, count in counts.items() if kind.endswith("tokens") and count}
-    if swept:
+    if swept := {kind: count for kind, count in counts.items() if count and kind.endswith("tokens")}:
         record_audit(OAuthAction.TOKENS_SWEPT, detail=swept)
     return counts
 
 
-def dead_registrations() -> QuerySet[Client]:
-    """Registered clients never used in 24 hours, or with no live session and nothing for 90 days (connectors, rule 7)."""
-    now = timezone.now()
+def dead_registrations(now: datetime) -> QuerySet[Client]:
+    """Registered clients never used in 24 hours, or without a live session and unused for 90 days (connectors, rule 7).
+
+    One that staff blocked or a person reported stays: it would only register again, with a clean record.
+    """
     live = ConnectorSession.objects.filter(client=OuterRef("pk"), ended_at=None, expires_at__gt=now)
     return Client.objects.filter(
         ~Exists(live),
@@ -162,16 +209,28 @@ def dead_registrations() -> QuerySet[Client]:
     )
 
 
-def _end_expired_sessions() -> int:
-    now = timezone.now()
-    expired = ConnectorSession.objects.filter(ended_at=None, expires_at__lt=now)
-    return expired.update(ended_at=now, end_reason=ConnectorSession.EndReason.EXPIRED)
+def _end_expired_sessions(now: datetime) -> int:
+    """End the sessions that are a year old, and those whose last token has expired: nothing acts for them any more."""
+    access = AccessToken.objects.filter(session=OuterRef("pk"), expires__gt=now)
+    refresh = RefreshToken.objects.filter(session=OuterRef("pk"), expires_at__gt=now)
+    without_token = Q(connected_at__isnull=False) & ~Exists(access) & ~Exists(refresh)
+    over = ConnectorSession.objects.filter(Q(expires_at__lte=now) | without_token, ended_at=None)
+    ended = 0
+    while batch := list(over.select_related("user", "client")[:SWEEP_BATCH]):
+        reason = ConnectorSession.EndReason.EXPIRED
+        ended += sum(end_session(session=session, reason=reason) for session in batch)
+    return ended
 
 
 def _delete(rows: QuerySet[Any]) -> int:
     """Delete in batches, each in a transaction of its own, and return how many rows of the model went."""
     deleted = 0
-    while batch := list(rows.values_list("pk", flat=True)[:SWEEP_BATCH]):
+    while True:
         with transaction.atomic():
-            deleted += rows.model._default_manager.filter(pk__in=batch).delete()[1].get(rows.model._meta.label, 0)
-    return deleted
+            locked = list(rows.select_for_update(of=("self",), skip_locked=True).order_by("pk")[:SWEEP_BATCH])
+            # Asked again now that the rows are locked: what came to life meanwhile stays.
+            doomed = rows.filter(pk__in=[row.pk for row in locked])
+            gone = doomed.delete()[1].get(rows.model._meta.label, 0)
+        deleted += gone
+        if gone < SWEEP_BATCH:
+            return deleted

@@ -24,7 +24,7 @@ from oauth.keys import current_signing_key
 from oauth.models import AccessToken, Client, ConnectorSession, Grant, RefreshToken
 from oauth.resources import canonical_resources
 from oauth.scopes import clamp_scopes
-from oauth.services import Consent, end_session, open_session, touch_session
+from oauth.services import end_session, touch_session
 from oauth.tokens import digest
 
 
@@ -33,21 +33,38 @@ class DexterValidator(OAuth2Validator):
 
     # --- Clients ------------------------------------------------------------------------------------------------------
 
+    def _load_application(self, client_id: str | None, request: Any) -> Client | None:
+        """As upstream, and no client for a NUL: psycopg raises DataError for it, where upstream expects ValueError."""
+        if client_id is None or "\x00" in client_id:
+            return None
+        client: Client | None = super()._load_application(client_id, request)
+        return client
+
     def _authenticate_request_body(self, request: Any) -> bool:
         """As upstream, but only for a client that has a secret; upstream lets a public one in for the device grant."""
-        if not request.client_id or not request.client_secret:
-            return False
         client = self._load_application(request.client_id, request)
-        return client is not None and client.is_confidential and self._secret_matches(request.client_secret, client)
+        if client is None or not client.is_confidential:
+            return False
+        return self._check_secret(request.client_secret or "", client.client_secret)
 
     def _authenticate_basic_auth(self, request: Any) -> bool:
-        """As upstream, but never for a public client, whatever the grant type says (connectors §3, hole 5)."""
-        authenticated: bool = super()._authenticate_basic_auth(request)
-        return authenticated and request.client.is_confidential
+        """As upstream, but never for a public client, whatever the grant type says (connectors §3, hole 5).
 
-    def _secret_matches(self, secret: str, client: Client) -> bool:
-        matches: bool = self._check_secret(secret, client.client_secret)
-        return matches
+        Nor for credentials of another client than `client_id` names; oauthlib would call that a server error.
+        """
+        try:
+            authenticated: bool = super()._authenticate_basic_auth(request)
+        except ValueError:
+            # Upstream foresees bad base64, but not characters that are not ASCII.
+            return False
+        if not authenticated or not request.client.is_confidential:
+            return False
+        return not request.client_id or request.client_id == request.client.client_id
+
+    def _check_secret(self, provided_secret: str, stored_secret: str) -> bool:
+        """As upstream, but the empty secret of a client that has none matches nothing."""
+        matches: bool = super()._check_secret(provided_secret, stored_secret)
+        return matches and bool(stored_secret)
 
     # --- Authorization codes ------------------------------------------------------------------------------------------
 
@@ -58,34 +75,7 @@ class DexterValidator(OAuth2Validator):
         request.scopes = clamp_scopes(scopes)
         return True
 
-    def _create_authorization_code(self, request: Any, code: dict[str, str], expires: datetime | None = None) -> Grant:
-        """Open the session that this consent begins, and store the digest of its code."""
-        consent: Consent = request.consent
-        session = open_session(
-            consent=consent,
-            client=request.client,
-            redirect_uri=request.redirect_uri,
-            scopes=request.scopes,
-            resource=settings.DEXTER_RESOURCE,
-        )
-        return Grant.objects.create(
-            application=request.client,
-            user=consent.user,
-            session=session,
-            code=digest(code["code"]),
-            expires=expires or timezone.now() + timedelta(seconds=60),
-            redirect_uri=request.redirect_uri,
-            scope=session.scope,
-            code_challenge=request.code_challenge,
-            code_challenge_method=request.code_challenge_method,
-            nonce=(request.nonce or "")[:255],
-            claims="{}",
-            resource=[session.resource],
-        )
-
-    def validate_code(
-        self, client_id: str, code: str, client: Client, request: Any, *args: Any, **kwargs: Any
-    ) -> bool:
+    def validate_code(self, client_id: str, code: str, client: Client, request: Any, *args: Any, **kwargs: Any) -> bool:
         """As upstream, with the row locked, and a second use ending the session (RFC 6749 §4.1.2).
 
         Raises:
@@ -106,8 +96,8 @@ class DexterValidator(OAuth2Validator):
         request.grant_row = grant
         request.connector_session = grant.session
         request.user = grant.user
+        request.scope = grant.scope
         request.scopes = grant.scope.split()
-        request.nonce = grant.nonce or None
         return True
 
     def confirm_redirect_uri(
@@ -123,9 +113,7 @@ class DexterValidator(OAuth2Validator):
             raise errors.InvalidGrantError(request=request)
         return True
 
-    def invalidate_authorization_code(
-        self, client_id: str, code: str, request: Any, *args: Any, **kwargs: Any
-    ) -> None:
+    def invalidate_authorization_code(self, client_id: str, code: str, request: Any, *args: Any, **kwargs: Any) -> None:
         """Nothing: the code was spent before its tokens were made, and stays so that its replay is seen."""
 
     # --- Refresh tokens -----------------------------------------------------------------------------------------------
@@ -152,24 +140,20 @@ class DexterValidator(OAuth2Validator):
             return False
         if not row.session.user.is_active:
             return False
-        if row.first_used_at is not None and not _is_within_grace(row, now):
+        if row.first_used_at is not None and not _is_within_grace(row, row.first_used_at, now):
             raise RefreshTokenReplayed(row.session)
         request.refresh_token_instance = row
         request.connector_session = row.session
         request.user = row.session.user
+        if request.scope:
+            # Clamped instead of refused (connectors, rule 4): what was not granted is dropped.
+            request.scope = " ".join(clamp_scopes(request.scope.split(), within=row.session.scope.split()))
         return True
 
     def get_original_scopes(self, refresh_token: str, request: Any, *args: Any, **kwargs: Any) -> str:
         """What the person granted; upstream reads it from the previous access token, which may be gone."""
         scope: str = request.connector_session.scope
         return scope
-
-    def is_within_original_scope(
-        self, request_scopes: list[str], refresh_token: str, request: Any, *args: Any, **kwargs: Any
-    ) -> bool:
-        """Clamp instead of refusing (connectors, rule 4): what was not granted is dropped."""
-        request.scopes = clamp_scopes(request_scopes, within=request.connector_session.scope.split())
-        return True
 
     def refresh_id_token(self, request: Any) -> bool:
         """A refresh answers with a new ID token when `openid` was granted (OpenID Connect Core §12.2)."""
@@ -216,12 +200,15 @@ class DexterValidator(OAuth2Validator):
     def _store_access_token(
         self, token: dict[str, Any], request: Any, session: ConnectorSession, now: datetime
     ) -> None:
+        expires_at = min(now + timedelta(seconds=token["expires_in"]), session.expires_at)
+        # The answer is made from `token` after this (RFC 6749 §5.1).
+        token["expires_in"] = int((expires_at - now).total_seconds())
         row = AccessToken(
             session=session,
             user=session.user,
             application=session.client,
             scope=token["scope"],
-            expires=min(now + timedelta(seconds=token["expires_in"]), session.expires_at),
+            expires=expires_at,
             resource=request.resource,
             id_token=getattr(request, "id_token", None),
         )
@@ -290,11 +277,9 @@ class DexterValidator(OAuth2Validator):
         return serialized
 
 
-def _is_within_grace(row: RefreshToken, now: datetime) -> bool:
-    assert row.first_used_at is not None  # noqa: S101
-    successor = RefreshToken.objects.filter(predecessor=row).first()
-    unused = successor is not None and successor.first_used_at is None
-    return unused and now - row.first_used_at <= settings.DEXTER_REFRESH_TOKEN_GRACE
+def _is_within_grace(row: RefreshToken, first_used_at: datetime, now: datetime) -> bool:
+    successor_is_unused = RefreshToken.objects.filter(predecessor=row, first_used_at=None).exists()
+    return successor_is_unused and now - first_used_at <= settings.DEXTER_REFRESH_TOKEN_GRACE
 
 
 def identity_claims(user: Any, scopes: list[str] | frozenset[str]) -> dict[str, Any]:

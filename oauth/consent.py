@@ -1,0 +1,78 @@
+"""What a person is asked at the authorization endpoint, and how their decision is tied to what they saw."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from accounts.emails import mask_email
+from accounts.models import User
+from oauth.bearer import linked_account
+from oauth.models import Client
+from oauth.redirects import is_loopback, redirect_destination
+from oauth.scopes import scope_sentences
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRequest:
+    """A valid authorization request and who is asked: what the consent page shows and the answer is built from.
+
+    `user` is whoever is signed in; `guest` is whom this browser was when it last connected without signing in.
+    """
+
+    client: Client
+    scopes: tuple[str, ...]
+    redirect_uri: str
+    state: str | None
+    code_challenge: str
+    nonce: str
+    path: str
+    user: User | None
+    guest: User | None
+
+    @property
+    def guest_account(self) -> User | None:
+        """The account that the guest's identity is linked to, so that this connection acts for it at once."""
+        return linked_account(self.guest) if self.guest else None
+
+    def stamp(self) -> str:
+        """What the person was shown, in one digest. The form sends it back, and a decision counts only for the same.
+
+        It changes when the client has another name or other redirects than before, when the request in another tab is
+        another one, and when somebody else signed in meanwhile.
+        """
+        client, account = self.client, self.guest_account
+        shown = [
+            *(client.pk, client.client_id, client.name, client.registration_source),
+            *(client.redirect_uris, str(client.created)),
+            *(self.redirect_uri, self.scopes, self.path),
+            *(self.user.pk if self.user else None, account.pk if account else None),
+        ]
+        return salted_hmac("oauth.consent", json.dumps(shown), algorithm="sha256").hexdigest()
+
+    def accepts(self, decision: str, *, stamp: str) -> bool:
+        """Whether the page offered `decision`, and the person saw what now is."""
+        yes = "allow" if self.user else "guest"
+        offered = decision == "deny" or (decision == yes and (yes == "allow" or settings.DEXTER_GUESTS_ENABLED))
+        return offered and constant_time_compare(stamp, self.stamp())
+
+    def context(self) -> dict[str, Any]:
+        """What the consent page's template needs."""
+        redirect, account = urlsplit(self.redirect_uri), self.guest_account
+        return {
+            "client": self.client,
+            "redirect_host": redirect_destination(self.redirect_uri),
+            "redirect_is_loopback": is_loopback(redirect),
+            "redirect_is_private_scheme": redirect.scheme not in ("http", "https"),
+            "sentences": scope_sentences(self.scopes),
+            "stamp": self.stamp(),
+            "here": self.path,
+            "guest_account": mask_email(account.email if account else None),
+            "guests_enabled": settings.DEXTER_GUESTS_ENABLED,
+            "session_days": settings.DEXTER_SESSION_LIFETIME.days,
+        }
