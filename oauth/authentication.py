@@ -32,5 +32,8 @@ class BearerAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         """The challenge of a 401."""
-        sent = request.headers.get("Authorization")
+        try:
+            sent = read_authorization_header(request.headers.get("Authorization")) is not None
+        except InvalidToken:
+            sent = True
         return bearer_challenge(error="invalid_token" if sent else None, description=InvalidToken.description)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -111,23 +112,27 @@ def resolve_bearer_token(token: str, *, resource: str) -> Principal:
     )
 
 
-def _account_of(session: ConnectorSession) -> tuple[User | None, str | None, datetime | None]:
-    """Whom the session acts for. A signed-in person needs no link; a guest acts for nobody until one is made.
+def linked_account(guest: User) -> User | None:
+    """The account that a guest's connections act for, because the identity is linked.
 
     The link is read through the reverse relation that `linking` adds, because imports point the other way.
     """
+    link = getattr(guest, "account_link", None)
+    if link is None or link.issuer != settings.DEXTER_ISSUER or not link.account.is_active:
+        return None
+    account: User = link.account
+    return account
+
+
+def _account_of(session: ConnectorSession) -> tuple[User | None, str | None, datetime | None]:
+    """Whom the session acts for. A signed-in person needs no link; a guest acts for nobody until one is made."""
     if not session.user.is_guest:
         return session.user, "sign_in", session.created_at
-    link = getattr(session.user, "account_link", None)
-    if link is None or link.issuer != session.issuer or not link.account.is_active:
+    account = linked_account(session.user)
+    if account is None:
         return None, None, None
-    return link.account, link.link_initiated_by, link.linked_at
-
-
-def linked_account(guest: User) -> User | None:
-    """The account that a connection of `guest` acts for from its first call, because the identity is linked already."""
-    link = getattr(guest, "account_link", None)
-    return link.account if link is not None and link.issuer == settings.DEXTER_ISSUER else None
+    link: Any = session.user.account_link
+    return account, link.link_initiated_by, link.linked_at
 
 
 def _refusal(reason: str, session: ConnectorSession | None = None) -> InvalidToken:
@@ -145,7 +150,7 @@ def bearer_challenge(
 ) -> str:
     """A complete `WWW-Authenticate` value (RFC 6750 §3, RFC 9728 §5.1).
 
-    `error` belongs in it only when a token was sent. `scopes` are those the call needs, by default those of the resource.
+    `error` belongs in it only when a token was sent. `scopes` are those the call needs, by default the resource's.
     """
     parameters = {
         "error": error,

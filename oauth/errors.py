@@ -55,7 +55,7 @@ class InsufficientScope(OAuthError):
 
 
 class RegistrationError(OAuthError):
-    """A registration that is refused (RFC 7591 §3.2.2). Here the description names the fault: it is the caller's own."""
+    """A registration that is refused (RFC 7591 §3.2.2). Its description names the fault: it is the caller's own."""
 
     error = "invalid_client_metadata"
 

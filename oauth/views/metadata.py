@@ -6,34 +6,27 @@ import hashlib
 import json
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.utils.cache import patch_cache_control
-from django.views.decorators.http import condition
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response, patch_cache_control
 
 from oauth import discovery
+from oauth.endpoints import protocol_endpoint
 from oauth.keys import published_keys
 
 MAX_AGE_SECONDS = 300
 
 
-def _document_view(build: Callable[[], bytes]) -> Callable[[HttpRequest], HttpResponse]:
-    """A public document: GET, HEAD and OPTIONS from any origin, cached for five minutes, with an ETag."""
+def _document_view(build: Callable[[], bytes]) -> Callable[..., HttpResponse]:
+    """A public document, cached for five minutes, with an ETag."""
 
-    def etag(request: HttpRequest) -> str:
-        return f'"{hashlib.sha256(build()).hexdigest()[:32]}"'
-
+    @protocol_endpoint(methods=("GET", "HEAD"))
     def view(request: HttpRequest) -> HttpResponse:
-        if request.method == "OPTIONS":
-            response = HttpResponse(status=204)
-            response["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
-            response["Access-Control-Allow-Headers"] = request.headers.get("Access-Control-Request-Headers", "*")
-        elif request.method in ("GET", "HEAD"):
-            response = condition(etag_func=etag)(lambda request: HttpResponse(build(), "application/json"))(request)
-            patch_cache_control(response, public=True, max_age=MAX_AGE_SECONDS)
-        else:
-            response = HttpResponseNotAllowed(["GET", "HEAD", "OPTIONS"])
-        response["Access-Control-Allow-Origin"] = "*"
-        return response
+        document = build()
+        etag = f'"{hashlib.sha256(document).hexdigest()[:32]}"'
+        response = HttpResponse(document, "application/json", headers={"ETag": etag})
+        patch_cache_control(response, public=True, max_age=MAX_AGE_SECONDS)
+        # 304 for who has it already (RFC 9110 §13.1.2).
+        return get_conditional_response(request, etag=etag, response=response) or response
 
     return view
 

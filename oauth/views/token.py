@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
+from django.conf import settings
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.debug import sensitive_post_parameters
 from oauth2_provider.views.mixins import OAuthLibMixin
 
@@ -21,7 +21,7 @@ from oauth.registration import SUPPORTED_GRANT_TYPES
 from oauth.services import end_session
 
 
-class _TokenEndpoint(OAuthLibMixin):  # type: ignore[misc]
+class _TokenEndpoint(OAuthLibMixin):
     oauthlib_backend_class = TokenCore
 
 
@@ -56,7 +56,7 @@ def token(request: HttpRequest) -> HttpResponse:
         return _refuse(request, replay.error, replay.description, reason=replay.reason)
     if status != 200:
         _audit_refusal(request, reason=str(json.loads(body).get("error", "")))
-    return _answer(headers, body, status)
+    return _answer(request, headers, body, status)
 
 
 @sensitive_post_parameters()
@@ -64,20 +64,25 @@ def token(request: HttpRequest) -> HttpResponse:
 def revoke(request: HttpRequest) -> HttpResponse:
     """End the session of a token. An unknown token is a success too (RFC 7009 §2.2)."""
     if fault := fault_of_form(request):
-        return error_response("invalid_request", fault)
+        return _refuse_revocation(request, error_response("invalid_request", fault))
     _url, headers, body, status = _TokenEndpoint().create_revocation_response(request)
     if status != 200:
-        record_audit(
-            OAuthAction.REVOCATION_REFUSED, client_id=request.POST.get("client_id", ""), address=client_address(request)
-        )
-        return _answer(headers, body, status)
-    return _answer({"Content-Type": "application/json"}, "{}", 200)
+        return _refuse_revocation(request, _answer(request, headers, body, status))
+    return JsonResponse({})
 
 
-def _answer(headers: dict[str, str], body: Any, status: int) -> HttpResponse:
-    response = HttpResponse(body, status=status)
-    for name, value in headers.items():
-        response[name] = value
+def _answer(request: HttpRequest, headers: dict[str, str], body: str, status: int) -> HttpResponse:
+    response = HttpResponse(body, status=status, headers=headers)
+    if status == 401 and "Authorization" in request.headers:
+        # A client that tried HTTP Basic is answered in kind (RFC 6749 §5.2); oauthlib always says Bearer.
+        response["WWW-Authenticate"] = f'Basic realm="{settings.DEXTER_ISSUER}"'
+    return response
+
+
+def _refuse_revocation(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    client_id = request.POST.get("client_id", "")
+    reason = str(json.loads(response.content).get("error", ""))
+    record_audit(OAuthAction.REVOCATION_REFUSED, client_id=client_id, address=client_address(request), reason=reason)
     return response
 
 
