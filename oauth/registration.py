@@ -26,6 +26,9 @@ MAX_TEXT_LENGTH = 255
 SUPPORTED_GRANT_TYPES = ("authorization_code", "refresh_token")
 # A name that contains one of these makes people believe that somebody checked it.
 CLAIMING_WORDS = ("official", "verified")
+# Letters and marks that show nothing: Hangul fillers, the blank Braille pattern, the combining grapheme joiner.
+_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f")
+_LOOKALIKE_SCRIPTS = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +182,28 @@ def _https_uri(value: Any) -> str:
 def _client_name(value: Any) -> str:
     """A name fit to show: one line, no invisible or direction-changing characters, at most 80 characters."""
     name = _text(value, "client_name", limit=2000)
-    visible = "".join(character for character in name if unicodedata.category(character) not in {"Cf", "Co", "Cn"})
-    name = re.sub(r"\s+", " ", visible).strip()[:MAX_NAME_LENGTH]
-    letters = re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
-    brand = re.sub(r"[\W_]+", "", settings.DEXTER_SITE_NAME.casefold())
+    visible = "".join(character for character in name if not _is_invisible(character))
+    name = re.sub(r"\s+", " ", visible).strip()[:MAX_NAME_LENGTH].strip()
+    if any(_mixes_scripts(word) for word in name.split()):
+        raise InvalidClientMetadata("client_name must not mix letters that look alike.")
+    letters = _skeleton(name)
+    brand = _skeleton(settings.DEXTER_SITE_NAME)
     if (brand and brand in letters) or any(word in letters for word in CLAIMING_WORDS):
         raise InvalidClientMetadata("client_name must not use this site's name or claim to be checked.")
     return name
+
+
+def _is_invisible(character: str) -> bool:
+    return unicodedata.category(character) in {"Cf", "Co", "Cn"} or character in _BLANK_LETTERS
+
+
+def _skeleton(text: str) -> str:
+    """The letters and digits of `text`, whatever their width, style, accents and case (Unicode NFKD, case folded)."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(character for character in unicodedata.normalize("NFKD", plain) if character.isalnum())
+
+
+def _mixes_scripts(word: str) -> bool:
+    """Whether a word has letters of two scripts that share shapes: nobody spells so but to imitate (UTS #39 §5)."""
+    scripts = {unicodedata.name(character, "").partition(" ")[0] for character in word if character.isalpha()}
+    return len(scripts & _LOOKALIKE_SCRIPTS) > 1
