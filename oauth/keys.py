@@ -5,42 +5,48 @@ from __future__ import annotations
 import base64
 from functools import lru_cache
 
-from cryptography.fernet import Fernet
+import structlog
+from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from django.db import transaction
 from django.utils.crypto import salted_hmac
 from jwcrypto.jwk import JWK
 
 from oauth.models import SigningKey
 
+log = structlog.get_logger(__name__)
+
 RSA_BITS = 2048
 
 
 def current_signing_key() -> JWK:
-    """The private key that signs new ID tokens, made on first use."""
-    row = SigningKey.objects.filter(retired_at=None).order_by("created_at").first() or _make_signing_key()
-    return _load(row.key_id, bytes(row.encrypted_pem))
+    """The private key that signs new ID tokens, made on first use.
+
+    A key that was encrypted under another DEXTER_SECRET_KEY is as good as retired: nobody can sign with it any more.
+    """
+    rows = SigningKey.objects.filter(retired_at=None).order_by("created_at")
+    readable = (key for row in rows if (key := _load(row.key_id, bytes(row.encrypted_pem))) is not None)
+    return next(readable, None) or _make_signing_key()
 
 
 def published_keys() -> list[dict[str, str]]:
     """The public halves of every key whose tokens may still be about (RFC 7517 §5)."""
-    keys = []
     current_signing_key()
+    keys = []
     for row in SigningKey.objects.all():
-        public = _load(row.key_id, bytes(row.encrypted_pem)).export_public(as_dict=True)
-        keys.append({**public, "alg": "RS256", "use": "sig", "kid": row.key_id})
+        key = _load(row.key_id, bytes(row.encrypted_pem))
+        if key is not None:
+            keys.append({**key.export_public(as_dict=True), "alg": "RS256", "use": "sig", "kid": row.key_id})
     return keys
 
 
-@transaction.atomic
-def _make_signing_key() -> SigningKey:
+def _make_signing_key() -> JWK:
+    # Two workers may get here at once. Each signs with its own key this time; both are published, the older goes on.
     private_key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
     pem = private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    row = SigningKey(key_id=JWK.from_pem(pem).thumbprint(), encrypted_pem=_fernet().encrypt(pem))
-    row.save(force_insert=True)
-    # Two workers may get here at once; both then use the older key, and the other one is published to no harm.
-    return SigningKey.objects.filter(retired_at=None).order_by("created_at")[0]
+    key = JWK.from_pem(pem)
+    SigningKey.objects.create(key_id=key.thumbprint(), encrypted_pem=_fernet().encrypt(pem))
+    return key
 
 
 def _fernet() -> Fernet:
@@ -49,5 +55,9 @@ def _fernet() -> Fernet:
 
 
 @lru_cache(maxsize=16)
-def _load(key_id: str, encrypted_pem: bytes) -> JWK:
-    return JWK.from_pem(_fernet().decrypt(encrypted_pem))
+def _load(key_id: str, encrypted_pem: bytes) -> JWK | None:
+    try:
+        return JWK.from_pem(_fernet().decrypt(encrypted_pem))
+    except InvalidToken:
+        log.warning("signing_key.unreadable", key_id=key_id)
+        return None
