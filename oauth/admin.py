@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from accounts.addresses import client_address
 from accounts.models import User
-from oauth.models import AccessToken, Client, ConnectorSession, Grant, IDToken, RefreshToken, SigningKey
+from oauth.models import AccessToken, Client, ConnectorSession, RefreshToken, SigningKey
 from oauth.services import block_client, end_session
 
 
@@ -42,7 +42,7 @@ def _say_ended(request: HttpRequest, ended: int) -> None:
 
 
 class ActsOnSessions(ReadOnlyAdmin):
-    """Rows that belong to a session, with an action that ends it. The action needs the permission to change sessions."""
+    """Rows of a session, with an action that ends it. The action needs the permission to change sessions."""
 
     actions = ["revoke"]
 
@@ -107,7 +107,10 @@ class ClientAdmin(ReadOnlyAdmin):
 class ConnectorSessionAdmin(ReadOnlyAdmin):
     """Every consent, and whether it still acts."""
 
-    list_display = ["created_at", "user", "client", "redirect_host", "connected_at", "last_used_at", "ended_at", "end_reason"]
+    list_display = [
+        *("created_at", "user", "client", "redirect_host"),
+        *("connected_at", "last_used_at", "ended_at", "end_reason"),
+    ]
     list_filter = [("ended_at", admin.EmptyFieldListFilter), "end_reason", "user__is_guest"]
     list_select_related = ["user", "client"]
     search_fields = ["id", "user__email", "user__subject", "client__name", "client__client_id"]
@@ -147,7 +150,10 @@ class RefreshTokenAdmin(AccessTokenAdmin):
     """Refresh tokens by the beginning of their digest, with their place in the rotation."""
 
     list_display = ["digest_prefix", "user", "application", "created", "first_used_at", "expires_at", "session_state"]
-    fields = ["digest_prefix", "session", "user", "application", "predecessor", "created", "first_used_at", "expires_at"]
+    fields = [
+        *("digest_prefix", "session", "user", "application", "predecessor"),
+        *("created", "first_used_at", "expires_at"),
+    ]
 
 
 class GrantAdmin(ActsOnSessions):

@@ -21,4 +21,4 @@ class OAuthAction(StrEnum):
     SESSION_ENDED = "oauth.session.ended"
     TOKEN_REFUSED = "oauth.token.refused"  # noqa: S105
     REVOCATION_REFUSED = "oauth.revocation.refused"
-    TOKENS_SWEPT = "oauth.tokens.swept"  # noqa: S105
+    TOKENS_SWEPT = "oauth.tokens.swept"

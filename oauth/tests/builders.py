@@ -92,4 +92,5 @@ def make_grant(session: ConnectorSession | None = None, **fields: Any) -> tuple[
         "resource": [session.resource],
         "claims": "{}",
     }
-    return Grant.objects.create(session=session, user=session.user, application=session.client, **defaults | fields), value
+    row = Grant.objects.create(session=session, user=session.user, application=session.client, **defaults | fields)
+    return row, value
