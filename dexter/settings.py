@@ -259,6 +259,7 @@ REST_FRAMEWORK = {
 # --- Security ---------------------------------------------------------------------------------------------------------
 
 _https = urlsplit(env.public_url).scheme == "https"
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_NAME = "__Host-dexter_session" if _https else "dexter_session"
 CSRF_COOKIE_NAME = "__Host-dexter_csrf" if _https else "dexter_csrf"

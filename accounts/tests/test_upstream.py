@@ -1,4 +1,4 @@
-"""A digest of every allauth method that we override or rely on the inside of.
+"""A digest of every method of allauth and Django that we override or rely on the inside of.
 
 When an upgrade changes one of them this fails: read the change, see whether the override still holds, renew the digest.
 """
@@ -20,6 +20,7 @@ from allauth.account.internal.stagekit import clear_login
 from allauth.account.mixins import RedirectAuthenticatedUserMixin
 from allauth.account.utils import get_next_redirect_url
 from allauth.core.internal.ratelimit import get_cache_key
+from django.contrib.sessions.backends.base import SessionBase
 
 DIGESTS: list[tuple[Callable[..., Any], str]] = [
     (DefaultAccountAdapter.get_client_ip, "a9dfa19abcc741da"),
@@ -44,6 +45,7 @@ DIGESTS: list[tuple[Callable[..., Any], str]] = [
     (get_authentication_records, "1c5c6d3561ba7817"),
     (get_next_redirect_url, "64ce216ef1eb4c40"),
     (get_cache_key, "f3b2abae21d0db74"),
+    (SessionBase._validate_session_key, "f7f2292232cc9b3c"),  # type: ignore[attr-defined]
     (secure_admin_login, "aa7ff1df7da6d746"),
 ]
 
