@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, field
-from re import Pattern
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
@@ -12,7 +12,9 @@ from tests.journeys.server import Site
 
 PASSWORD = "seven green herons"
 SECONDS = 10
-BACK_AT_THE_ASSISTANT = "Back at the assistant"
+expect.set_options(timeout=SECONDS * 1000)
+# Where assistants on this machine listen.
+CALLBACK = re.compile(r"http://127\.0\.0\.1:\d+/callback\?")
 
 
 @dataclass
@@ -51,9 +53,13 @@ class Person:
         """The button with this name."""
         return self.page.get_by_role("button", name=name, exact=True)
 
-    async def sees(self, text: str | Pattern[str]) -> None:
+    async def sees(self, text: str | re.Pattern[str]) -> None:
         """Wait until the page says so."""
         await expect(self.page.get_by_text(text).first).to_be_visible()
+
+    async def is_back_at_the_assistant(self) -> None:
+        """Wait until the browser was sent back to where an assistant listens."""
+        await expect(self.page).to_have_url(CALLBACK)
 
     async def fill_in_sign_up(self) -> None:
         """On the sign-up page."""
@@ -83,19 +89,19 @@ class Person:
         """Connect an assistant as a guest."""
         await self.open(authorization_url)
         await self.press("Continue without an account")
-        await self.sees(BACK_AT_THE_ASSISTANT)
+        await self.is_back_at_the_assistant()
 
     async def allow(self, authorization_url: str) -> None:
         """Connect an assistant, being signed in."""
         await self.open(authorization_url)
         await self.press("Allow")
-        await self.sees(BACK_AT_THE_ASSISTANT)
+        await self.is_back_at_the_assistant()
 
     async def deny(self, authorization_url: str) -> None:
         """Do not connect an assistant."""
         await self.open(authorization_url)
         await self.press("Deny")
-        await self.sees(BACK_AT_THE_ASSISTANT)
+        await self.is_back_at_the_assistant()
 
     async def type_code(self, code: str) -> None:
         """Type a linking code; the confirm page follows if it is a good one."""

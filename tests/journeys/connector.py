@@ -19,6 +19,8 @@ from mcp.shared.auth import AuthorizationCodeResult, OAuthClientInformationFull,
 from mcp_types import CallToolResult, TextContent
 from pydantic import AnyUrl
 
+from tests.journeys.listening import html_response, listening
+
 ANSWER_SECONDS = 20
 # The newest revision, and the newest of those with the initialize handshake, as the SDK's client names them.
 MODES = {"2026-07-28": "2026-07-28", "2025-11-25": "legacy", "auto": "auto"}
@@ -204,34 +206,24 @@ class _Listener:
         self._answers: asyncio.Queue[dict[str, str]] = asyncio.Queue()
 
     async def __aenter__(self) -> _Listener:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._listening = listening(self._serve)
+        self.redirect_uri = f"http://127.0.0.1:{await self._listening.__aenter__()}/callback"
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        await self._server.wait_closed()
-
-    @property
-    def redirect_uri(self) -> str:
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/callback"
+    async def __aexit__(self, *error: Any) -> None:
+        await self._listening.__aexit__(*error)
 
     async def answer(self) -> dict[str, str]:
         with anyio.fail_after(ANSWER_SECONDS):
             return await self._answers.get()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-            body = b"<!doctype html><title>Done</title><h1>Back at the assistant</h1>"
-            writer.write(
-                b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n"
-                b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
-            )
-            await writer.drain()
-            if found := re.match(r"GET (/callback\?\S+) ", head):
-                query = parse_qs(urlsplit(found[1]).query)
-                self._answers.put_nowait({name: values[0] for name, values in query.items()})
-        writer.close()
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        writer.write(html_response("<title>Done</title><h1>Back at the assistant</h1>"))
+        await writer.drain()
+        if found := re.match(r"GET (/callback\?\S+) ", head):
+            query = parse_qs(urlsplit(found[1]).query)
+            self._answers.put_nowait({name: values[0] for name, values in query.items()})
 
 
 def _first_leaf(error: BaseException) -> BaseException:

@@ -8,8 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-HEAD_SECONDS = 10
-MAX_HEAD = 64 * 1024
+from tests.journeys.listening import listening
 
 
 @dataclass(frozen=True)
@@ -32,32 +31,23 @@ class Alternating:
     @contextlib.asynccontextmanager
     async def listening_at(self, port: int) -> AsyncIterator[None]:
         """Serve on loopback while the block runs."""
-        server = await asyncio.start_server(self._serve, "127.0.0.1", port, limit=MAX_HEAD)
-        try:
+        async with listening(self._serve, port=port):
             yield
-        finally:
-            server.close()
-            await server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # Browsers open connections ahead of need: a process is chosen when there is a request.
-        upstream: asyncio.StreamWriter | None = None
-        with contextlib.suppress(TimeoutError, OSError, asyncio.IncompleteReadError):
-            async with asyncio.timeout(HEAD_SECONDS):
-                head = await reader.readuntil(b"\r\n\r\n")
-            from_process, upstream = await asyncio.open_connection("127.0.0.1", self._choose(head))
-            # One request for each connection: the process closes it, and nobody sends a second one.
-            upstream.write(re.sub(rb"(?i)\r\n(?:connection|keep-alive):[^\r]*", b"", head)[:-2])
-            upstream.write(b"Connection: close\r\n\r\n")
-            sending = asyncio.create_task(_pump(reader, upstream))
-            try:
-                await _pump(from_process, writer)
-            finally:
-                sending.cancel()
-                await asyncio.wait([sending])
-        for open_writer in (writer, upstream):
-            if open_writer is not None:
-                open_writer.close()
+        head = await reader.readuntil(b"\r\n\r\n")
+        from_process, to_process = await asyncio.open_connection("127.0.0.1", self._choose(head))
+        # One request for each connection: the process closes it, and nobody sends a second one.
+        to_process.write(re.sub(rb"(?i)\r\n(?:connection|keep-alive):[^\r]*", b"", head)[:-2])
+        to_process.write(b"Connection: close\r\n\r\n")
+        sending = asyncio.create_task(_pump(reader, to_process))
+        try:
+            await _pump(from_process, writer)
+        finally:
+            sending.cancel()
+            await asyncio.wait([sending])
+            to_process.close()
 
     def _choose(self, head: bytes) -> int:
         method, target, _version = head.partition(b"\r\n")[0].decode("ascii").split(" ")

@@ -9,7 +9,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.journeys.browser import BACK_AT_THE_ASSISTANT
 from tests.journeys.conftest import People
 from tests.journeys.connector import AuthorizationRefused, Connector
 from tests.journeys.server import Site
@@ -46,7 +45,7 @@ async def test_signing_up_in_the_middle_lands_back_on_the_consent_page(site: Sit
         await person.press("Create account")
         await person.fill_in_sign_up()
         await person.press("Allow")
-        await person.sees(BACK_AT_THE_ASSISTANT)
+        await person.is_back_at_the_assistant()
 
     assistant = Connector(site.mcp_url, browse=sign_up_and_allow)
     async with assistant.connected() as session:
@@ -65,7 +64,7 @@ async def test_signing_in_in_the_middle_lands_back_on_the_consent_page(site: Sit
         await person.press("Sign in")
         await person.fill_in_sign_in()
         await person.press("Allow")
-        await person.sees(BACK_AT_THE_ASSISTANT)
+        await person.is_back_at_the_assistant()
 
     assistant = Connector(site.mcp_url, browse=sign_in_and_allow)
     async with assistant.connected() as session:

@@ -76,8 +76,10 @@ async def test_a_person_who_says_not_me_links_nothing_and_ends_the_code(site: Si
         code = (await session.call("generate_dexter_linking_code"))["code"]
         await owner.type_code(code)
         await owner.press("Not me")
+        await owner.sees("Nothing was linked")
+        owner.expected_statuses.add(400)
         await owner.type_code(code)
-        await owner.sees("Code")
+        await owner.sees("does not work")
         status = await session.call("check_dexter_account_link")
 
     assert status["is_linked"] is False

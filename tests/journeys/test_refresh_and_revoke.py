@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from urllib.request import parse_http_list, parse_keqv_list
 
 import anyio
 import httpx2
@@ -78,12 +79,12 @@ async def test_the_call_after_a_connection_was_ended_gets_401_with_a_complete_ch
         )
 
     scheme, _, challenge = refused.headers["WWW-Authenticate"].partition(" ")
-    parameters = dict(part.split("=", 1) for part in challenge.split(", "))
+    parameters = parse_keqv_list(parse_http_list(challenge))
     assert refused.status_code == 401
     assert scheme == "Bearer"
-    assert parameters["error"] == '"invalid_token"'
-    assert parameters["resource_metadata"] == f'"{site.url}/.well-known/oauth-protected-resource/mcp"'
-    assert parameters["scope"] == '"identity.read link.write"'
+    assert parameters["error"] == "invalid_token"
+    assert parameters["resource_metadata"] == f"{site.url}/.well-known/oauth-protected-resource/mcp"
+    assert parameters["scope"] == "identity.read link.write"
     assert (refreshed.status_code, refreshed.json()["error"]) == (400, "invalid_grant")
     assert (
         site.database.value("SELECT end_reason FROM oauth_connectorsession ORDER BY created_at DESC LIMIT 1") == "user"
