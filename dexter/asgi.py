@@ -14,17 +14,19 @@ import re
 import time
 import uuid
 from contextlib import AsyncExitStack
+from typing import cast
 
 import structlog
 from django.conf import settings
 from django.core.asgi import get_asgi_application
+from django.urls import Resolver404, resolve
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dexter.settings")
 # Loads the settings, and with them the logging: `MCPServer()` configures the root logger if nobody else has.
 django_application = get_asgi_application()
 
 from starlette.datastructures import Headers, MutableHeaders  # noqa: E402
-from starlette.responses import JSONResponse, PlainTextResponse  # noqa: E402
+from starlette.responses import JSONResponse, Response  # noqa: E402
 from starlette.types import ASGIApp, Message, Receive, Scope, Send  # noqa: E402
 
 from mcp_bridge.database import close_database_threads  # noqa: E402
@@ -89,21 +91,20 @@ class Application:
             await self._gate(scope, receive, send_with_request_id)
         else:
             log.error("asgi.lifespan.missing", hint="run the ASGI server with lifespan support on")
-            unavailable = {"error": "temporarily_unavailable", "error_description": "The server is starting or stopping."}
-            response = JSONResponse(unavailable, status_code=503, headers={"Retry-After": "5"})
-            await response(scope, receive, send_with_request_id)
+            refusal = _refusal(503, "temporarily_unavailable", "The server is starting or stopping.")
+            refusal.headers["Retry-After"] = "5"
+            await refusal(scope, receive, send_with_request_id)
 
     async def _answer_with_django(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Django spools a body of any size to disk before it looks at it, so the limit is here."""
         started_at = time.perf_counter()
 
         async def logged_send(message: Message) -> None:
-            # The path without its query: that may hold a code or a state.
             if message["type"] == "http.response.start" and not scope["path"].startswith(settings.STATIC_URL):
                 log.info(
                     "http.request",
                     http_method=scope["method"],
-                    path=scope["path"],
+                    route=_route(scope["path"]),
                     status=int(message["status"]),
                     duration_ms=round((time.perf_counter() - started_at) * 1000, 1),
                 )
@@ -116,14 +117,26 @@ class Application:
         except ClientLeft:
             return
         except BodyTooLarge:
-            await PlainTextResponse("Body too large", status_code=413)(scope, receive, logged_send)
+            await _refusal(413, "invalid_request", "The body is too large.")(scope, receive, logged_send)
             return
         await self._django(scope, replay_body(body, receive), logged_send)
+
+
+def _refusal(status: int, error: str, description: str) -> Response:
+    return JSONResponse({"error": error, "error_description": description}, status_code=status)
 
 
 def _request_id(sent: str | None) -> str:
     """The proxy's request id if it looks like one, so that its log and ours can be joined; else a new one."""
     return sent if sent and _REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+
+
+def _route(path: str) -> str:
+    """The pattern that a path matches. The path itself may hold a secret, such as that of a link in an e-mail."""
+    try:
+        return f"/{resolve(path).route}"
+    except Resolver404:
+        return "unknown"
 
 
 def _is_a_browsers_visit(method: str, accept: str) -> bool:
@@ -132,4 +145,4 @@ def _is_a_browsers_visit(method: str, accept: str) -> bool:
     return method in ("GET", "HEAD") and "text/html" in media_types and "text/event-stream" not in media_types
 
 
-application = Application(django_application)
+application = Application(cast(ASGIApp, django_application))

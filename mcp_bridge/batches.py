@@ -13,7 +13,7 @@ from mcp_types import INVALID_REQUEST
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mcp_bridge.messages import replay_body
+from mcp_bridge.messages import has_malformed_id, replay_body
 
 # The header came with 2025-06-18, so a client of 2025-03-26 sends none.
 VERSIONS_WITH_BATCHES = (None, "2025-03-26")
@@ -28,17 +28,20 @@ def is_batch(decoded: Any, *, protocol_version: str | None) -> bool:
 async def answer_batch(endpoint: ASGIApp, batch: list[Any], scope: Scope, receive: Receive, send: Send) -> None:
     """Answer every request in `batch`: 200 with a list, or 202 if there are only notifications and responses."""
     if len(batch) > MAX_MESSAGES:
-        answers = [_invalid_request(f"A batch may hold {MAX_MESSAGES} messages")]
-        await JSONResponse(answers[0], status_code=400)(scope, receive, send)
+        refusal = _invalid_request(f"A batch may hold {MAX_MESSAGES} messages")
+        await JSONResponse(refusal, status_code=400)(scope, receive, send)
         return
-    answers = [answer for message in batch if (answer := await _answer_one(endpoint, message, scope, receive)) is not None]
-    response = JSONResponse(answers) if answers else Response(status_code=202)
+    answers = [await _answer_one(endpoint, message, scope, receive) for message in batch]
+    owed = [answer for answer in answers if answer is not None]
+    response = JSONResponse(owed) if owed else Response(status_code=202)
     await response(scope, receive, send)
 
 
 async def _answer_one(endpoint: ASGIApp, message: Any, scope: Scope, receive: Receive) -> Any:
     if isinstance(message, dict) and message.get("method") == "initialize":
         return _invalid_request("initialize must not be part of a batch", message.get("id"))
+    if has_malformed_id(message):
+        return _invalid_request("The id must be a string or a number")
     body = bytearray()
 
     async def collect(event: Message) -> None:

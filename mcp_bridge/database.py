@@ -7,6 +7,7 @@ requests neither queue behind each other on one thread nor leave a connection op
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import functools
 import threading
@@ -22,8 +23,27 @@ R = TypeVar("R")
 # Half of the connections that a process may hold on PostgreSQL (settings, `pool.max_size`); pages use the others.
 DATABASE_THREADS = 8
 
-_executor: ThreadPoolExecutor | None = None
-_executor_lock = threading.Lock()
+
+class _Threads:
+    """The threads, started when first needed."""
+
+    def __init__(self) -> None:
+        self._executor: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
+
+    def executor(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._executor is None:
+                self._executor = ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="database")
+            return self._executor
+
+    def take_executor(self) -> ThreadPoolExecutor | None:
+        with self._lock:
+            executor, self._executor = self._executor, None
+            return executor
+
+
+_threads = _Threads()
 
 
 async def run_in_database_thread(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -32,8 +52,9 @@ async def run_in_database_thread(function: Callable[P, R], /, *args: P.args, **k
     Afterwards its connection is back in the pool (PostgreSQL) or stays with the thread for the next call (SQLite); one
     that broke is closed.
     """
-    call = functools.partial(contextvars.copy_context().run, _call, function, *args, **kwargs)
-    return await asyncio.get_running_loop().run_in_executor(_threads(), call)
+    context = contextvars.copy_context()
+    call = functools.partial(_with_connections, functools.partial(function, *args, **kwargs))
+    return await asyncio.get_running_loop().run_in_executor(_threads.executor(), context.run, call)
 
 
 def close_database_threads() -> None:
@@ -41,19 +62,15 @@ def close_database_threads() -> None:
 
     The next call of `run_in_database_thread` starts new ones.
     """
-    global _executor
-    with _executor_lock:
-        executor, _executor = _executor, None
+    executor = _threads.take_executor()
     if executor is None:
         return
     # A connection can only be closed by its own thread; the barrier makes each thread take exactly one of these.
     barrier = threading.Barrier(DATABASE_THREADS)
 
     def close_own_connections() -> None:
-        try:
+        with contextlib.suppress(threading.BrokenBarrierError):
             barrier.wait(timeout=10)
-        except threading.BrokenBarrierError:
-            pass
         connections.close_all()
 
     for _ in range(DATABASE_THREADS):
@@ -61,19 +78,11 @@ def close_database_threads() -> None:
     executor.shutdown(wait=True)
 
 
-def _threads() -> ThreadPoolExecutor:
-    global _executor
-    with _executor_lock:
-        if _executor is None:
-            _executor = ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="database")
-        return _executor
-
-
-def _call(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+def _with_connections(function: Callable[[], R]) -> R:
     # In debug Django keeps the text of thousands of queries for each connection unless told that a request begins.
     reset_queries()
     close_old_connections()
     try:
-        return function(*args, **kwargs)
+        return function()
     finally:
         close_old_connections()

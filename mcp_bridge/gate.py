@@ -27,7 +27,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mcp_bridge.batches import answer_batch, is_batch
 from mcp_bridge.database import run_in_database_thread
-from mcp_bridge.messages import BodyTooLarge, Call, ClientLeft, decode, read_body, read_calls, replay_body
+from mcp_bridge.messages import (
+    BodyTooLarge,
+    Call,
+    ClientLeft,
+    decode,
+    has_malformed_id,
+    read_body,
+    read_calls,
+    replay_body,
+)
 from mcp_bridge.server import MAX_BODY_SIZE, PRINCIPAL_SCOPE_KEY
 from mcp_bridge.tools import Tool
 from oauth.bearer import Principal, bearer_challenge, read_authorization_header, resolve_bearer_token
@@ -36,6 +45,7 @@ from oauth.services import touch_session
 
 log = structlog.get_logger(__name__)
 
+ALLOWED_METHODS = "POST, OPTIONS"
 RETRY_AFTER_SECONDS = 5
 # A session's "last used" is for people to read; it need not be written on every call.
 TOUCH_INTERVAL = timedelta(minutes=1)
@@ -70,7 +80,8 @@ class Gate:
             await send(message)
 
         try:
-            await self._answer(exchange, scope, receive, watched_send)
+            answer = await self._choose_answer(exchange, scope, receive)
+            await answer(scope, receive, watched_send)
         except ClientLeft:
             pass
         except Exception:
@@ -81,44 +92,54 @@ class Gate:
             self._log(exchange, duration=time.perf_counter() - started_at)
         await _touch(exchange)
 
-    async def _answer(self, exchange: _Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _choose_answer(self, exchange: _Exchange, scope: Scope, receive: Receive) -> ASGIApp:
+        """What answers the request: a refusal, or the endpoint."""
         headers = Headers(scope=scope)
         if not host_is_allowed(headers.get("host")):
-            return await _error(421, "invalid_host", "This server has another name.")(scope, receive, send)
+            return _error(421, "invalid_host", "This server has another name.")
         if scope["method"] == "OPTIONS":
-            return await Response(status_code=204, headers={"Allow": "POST, OPTIONS"})(scope, receive, send)
+            return Response(status_code=204, headers={"Allow": ALLOWED_METHODS})
         try:
             exchange.principal = principal = await _authenticate(headers)
         except InvalidToken as error:
-            return await _unauthorized(error)(scope, receive, send)
+            return _unauthorized(error)
         except DatabaseError:
             log.exception("mcp.database_unavailable")
-            return await _unavailable()(scope, receive, send)
+            return _unavailable()
         if scope["method"] != "POST":
             # Without sessions there is neither a stream to open (GET) nor one to end (DELETE).
-            return await _rpc_error(405, "Method not allowed: send JSON-RPC messages by POST", Allow="POST, OPTIONS")(
-                scope, receive, send
-            )
+            return _rpc_error(405, "Method not allowed: send JSON-RPC messages by POST", Allow=ALLOWED_METHODS)
         try:
             body = await read_body(receive, limit=MAX_BODY_SIZE, content_length=headers.get("content-length"))
         except BodyTooLarge:
-            return await _rpc_error(413, f"Body too large: the limit is {MAX_BODY_SIZE} bytes")(scope, receive, send)
+            return _rpc_error(413, f"Body too large: the limit is {MAX_BODY_SIZE} bytes")
         decoded = decode(body)
         exchange.calls = read_calls(decoded)
-        needed = self._missing_scopes(exchange.calls, principal)
-        if needed:
-            return await _forbidden(InsufficientScope(needed))(scope, receive, send)
-        scope = {**scope, PRINCIPAL_SCOPE_KEY: principal}
-        if is_batch(decoded, protocol_version=headers.get("mcp-protocol-version")):
-            return await answer_batch(self._endpoint, decoded, scope, receive, send)
-        await self._endpoint(scope, replay_body(body, receive), send)
+        if needed := self._missing_scopes(exchange.calls, principal):
+            return _forbidden(InsufficientScope(needed))
+        if has_malformed_id(decoded):
+            return _rpc_error(400, "The id must be a string or a number")
+        batch = decoded if is_batch(decoded, protocol_version=headers.get("mcp-protocol-version")) else None
+        return self._endpoint_for(principal, body, batch)
+
+    def _endpoint_for(self, principal: Principal, body: bytes, batch: list[Any] | None) -> ASGIApp:
+        """The SDK's endpoint, told who calls, with the body that was read for it."""
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            scope = {**scope, PRINCIPAL_SCOPE_KEY: principal}
+            if batch is None:
+                await self._endpoint(scope, replay_body(body, receive), send)
+            else:
+                await answer_batch(self._endpoint, batch, scope, receive, send)
+
+        return answer
 
     def _missing_scopes(self, calls: Iterable[Call], principal: Principal) -> list[str]:
         """Every scope to ask for, if a call needs one that the token lacks: those it needs and those already granted.
 
         A client replaces what it has by what a challenge names (MCP 2025-11-25, Authorization, Scope Challenge).
         """
-        tools = [self._tools[call.tool] for call in calls if call.tool in self._tools]
+        tools = [self._tools[call.tool] for call in calls if call.tool is not None and call.tool in self._tools]
         needed = {scope for tool in tools for scope in tool.scopes}
         if needed <= principal.scopes:
             return []

@@ -70,6 +70,14 @@ def read_calls(decoded: Any) -> list[Call]:
     return [_read_call(message) for message in (decoded if isinstance(decoded, list) else [decoded])]
 
 
+def has_malformed_id(decoded: Any) -> bool:
+    """Whether a message has an `id` that is none (JSON-RPC 2.0 §4; MCP: not null). The SDK takes it for a notification,
+    and its sender would wait for an answer."""
+    if not isinstance(decoded, Mapping) or "id" not in decoded:
+        return False
+    return isinstance(decoded["id"], bool) or not isinstance(decoded["id"], str | int)
+
+
 def _read_call(message: Any) -> Call:
     method = message.get("method") if isinstance(message, Mapping) else None
     params = message.get("params") if isinstance(message, Mapping) else None

@@ -27,10 +27,12 @@ class LoopbackRedirect:
     """Listens while its `async with` block is open, and waits for one answer at a time."""
 
     _server: asyncio.Server | None = None
+    _port: int = 0
     _expected: dict[str, asyncio.Future[AuthorizationCodeResult]] = field(default_factory=dict)
 
     async def __aenter__(self) -> LoopbackRedirect:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(
@@ -43,9 +45,7 @@ class LoopbackRedirect:
     @property
     def redirect_uri(self) -> str:
         """The redirect URI to register; a new port every time, which the server has to allow."""
-        assert self._server is not None, "only inside the async with block"
-        port = self._server.sockets[0].getsockname()[1]
-        return f"http://127.0.0.1:{port}{CALLBACK_PATH}"
+        return f"http://127.0.0.1:{self._port}{CALLBACK_PATH}"
 
     async def wait(self, *, state: str, timeout: float) -> AuthorizationCodeResult:  # noqa: ASYNC109
         """The answer that carries `state`; answers with another one are none of ours.
@@ -91,7 +91,11 @@ class LoopbackRedirect:
         values = {name: values[0] for name, values in parse_qs(target.query).items()}
         answer = self._expected.get(values.get("state", ""))
         if answer is None or answer.done():
-            return "400 Bad Request", "Not what we waited for", "This answer belongs to another sign-in. Nothing happened."
+            return (
+                "400 Bad Request",
+                "Not what we waited for",
+                "This answer belongs to another sign-in. Nothing happened.",
+            )
         if "code" in values:
             answer.set_result(
                 AuthorizationCodeResult(code=values["code"], state=values["state"], iss=values.get("iss"))

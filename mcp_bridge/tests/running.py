@@ -109,7 +109,8 @@ def routing_headers(message: Any, protocol: str) -> dict[str, str]:
     if protocol != MODERN or not isinstance(message, dict) or "id" not in message:
         return {}
     headers = {"Mcp-Method": str(message.get("method"))}
-    name = (message.get("params") or {}).get("name")
+    params = message.get("params")
+    name = params.get("name") if isinstance(params, dict) else None
     return headers | ({"Mcp-Name": name} if name else {})
 
 

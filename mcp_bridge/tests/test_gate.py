@@ -73,7 +73,8 @@ def test_other_credentials_are_no_token(site: RunningSite, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["Bearer", "Bearer ", "Bearer a b", "Bearer a,b", 'Bearer "a"', "Bearer " + "a" * 4000, "Bearer dxa_unknown"]
+    "value",
+    ["Bearer", "Bearer ", "Bearer a b", "Bearer a,b", 'Bearer "a"', "Bearer " + "a" * 4000, "Bearer dxa_unknown"],
 )
 def test_junk_after_bearer_is_an_invalid_token(site: RunningSite, value: str) -> None:
     before = written()
@@ -162,7 +163,18 @@ def test_a_signed_in_browser_session_is_nobody_here(site: RunningSite) -> None:
     assert_refused(site.post(None, rpc("tools/list"), headers={"Cookie": cookies}), error=None)
 
 
-IDENTITY_HEADERS = ("X-User-Sub", "X-User", "X-Forwarded-User", "X-Remote-User", "Remote-User", "X-Subject", "X-User-Id")
+IDENTITY_HEADERS = (
+    "X-User-Sub",
+    "X-User",
+    "X-Forwarded-User",
+    "X-Remote-User",
+    "Remote-User",
+    "X-Subject",
+    "X-User-Id",
+)
+
+
+IDENTITY_ARGUMENTS = ("__sub", "sub", "subject", "user", "user_id", "principal", "sdk_context")
 
 
 def test_identity_headers_are_nobody_either(site: RunningSite) -> None:
@@ -174,8 +186,7 @@ def test_identity_headers_are_nobody_either(site: RunningSite) -> None:
 def test_identity_headers_and_arguments_do_not_change_who_calls(site: RunningSite, protocol: str) -> None:
     victim, guest = make_user(), make_guest()
     token = make_access_token(make_session(guest))[1]
-    claims = {name: victim.subject for name in ("__sub", "sub", "subject", "user", "user_id", "principal", "sdk_context")}
-    message = tool_call("auth_info", protocol, **claims)
+    message = tool_call("auth_info", protocol, **dict.fromkeys(IDENTITY_ARGUMENTS, victim.subject))
 
     response = site.post(token, message, protocol=protocol, headers=dict.fromkeys(IDENTITY_HEADERS, victim.subject))
 
@@ -253,7 +264,9 @@ def test_a_call_that_the_gate_did_not_see_is_refused_by_the_tool_itself(
     assert written()[:2] == before[:2]
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "", "localhost@evil.example", "169.254.169.254"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "", "localhost@evil.example", "169.254.169.254"]
+)
 def test_another_host_name_is_421(site: RunningSite, host: str) -> None:
     token = make_access_token()[1]
     response = site.post(token, rpc("tools/list"), headers={"Host": host})
@@ -374,7 +387,7 @@ def test_what_a_client_made_up_stays_out_of_the_log(site: RunningSite, caplog: p
         site.post(token, tool_call("forged\nline"))
         site.post(token, rpc("forged\nmethod"))
     lines = [record.msg for record in caplog.records if record.name == "mcp_bridge.gate"]
-    assert [(line["method"], line["tool"]) for line in lines] == [("tools/call", "unknown"), ("invalid", None)]  # type: ignore[call-overload,index]
+    assert [(line["method"], line["tool"]) for line in lines] == [("tools/call", "unknown"), ("invalid", None)]  # type: ignore[index]
     assert "forged" not in caplog.text
 
 

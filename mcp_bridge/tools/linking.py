@@ -32,7 +32,9 @@ class Unlinked(ToolOutput):
     """The connection acts for nobody any more."""
 
     ok: Literal[True] = True
-    session_ended: bool = Field(description="Whether the connection itself ended, so that further calls need a sign-in.")
+    session_ended: bool = Field(
+        description="Whether the connection itself ended, so that further calls need a sign-in."
+    )
 
     def summary(self) -> str:
         """What is gone."""

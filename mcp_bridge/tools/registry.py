@@ -114,8 +114,8 @@ def _build(
 ) -> Tool:
     name = function.__name__
     signature = inspect.signature(function, eval_str=True)
-    principal, *parameters = signature.parameters.values()
-    if principal.name != "principal" or principal.annotation is not Principal:
+    parameters = list(signature.parameters.values())
+    if not parameters or parameters[0].name != "principal" or parameters[0].annotation is not Principal:
         raise ImproperlyConfigured(f"The first parameter of the tool {name} must be `principal: Principal`.")
     output = signature.return_annotation
     if not (isinstance(output, type) and issubclass(output, ToolOutput)):
@@ -134,6 +134,6 @@ def _build(
         scopes=scopes,
         annotations=annotations,
         function=function,
-        parameters=tuple(parameters),
+        parameters=tuple(parameters[1:]),
         output=output,
     )
