@@ -6,12 +6,13 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.tests.builders import make_guest
-from oauth.models import AccessToken, Client, ConnectorSession, Grant, RefreshToken
+from oauth.models import AccessToken, Client, ConnectorSession, Grant, IDToken, RefreshToken
 from oauth.tokens import digest, generate_access_token, generate_authorization_code, generate_refresh_token
 
 REDIRECT_URI = "http://127.0.0.1:3334/callback"
@@ -94,3 +95,17 @@ def make_grant(session: ConnectorSession | None = None, **fields: Any) -> tuple[
     }
     row = Grant.objects.create(session=session, user=session.user, application=session.client, **defaults | fields)
     return row, value
+
+
+def make_id_token(session: ConnectorSession | None = None, **fields: Any) -> IDToken:
+    """The record of an ID token of `session`."""
+    session = session or make_session()
+    defaults: dict[str, Any] = {"scope": "openid", "expires": timezone.now() + timedelta(hours=1)}
+    return IDToken.objects.create(user=session.user, application=session.client, **defaults | fields)
+
+
+def make_account_link(guest: User, account: User, **fields: Any) -> Any:
+    """A link that joins a guest's identity to an account. The model belongs to an app to the right, so it is named."""
+    defaults: dict[str, Any] = {"issuer": settings.DEXTER_ISSUER, "link_initiated_by": "mcp"}
+    model = apps.get_model("linking", "AccountLink")
+    return model._default_manager.create(user=guest, account=account, **defaults | fields)

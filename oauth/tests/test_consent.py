@@ -1,0 +1,430 @@
+"""The decision on the consent page (RFC 6749 §4.1.2, §10.12; RFC 9207 §2; connectors, rules 6 and 8)."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.core import signing
+from django.test import Client as Browser
+from django.utils import timezone
+
+from accounts.guests import GUEST_COOKIE_SALT, guest_cookie_name
+from accounts.models import AuditEntry, User
+from accounts.tests.builders import make_guest, make_user
+from oauth.models import Client, ConnectorSession, Grant
+from oauth.tests.builders import REDIRECT_URI, make_account_link, make_client
+from oauth.tests.protocol import STATE, authorize_path, decide, nothing_written, read_answer, read_stamp
+from oauth.tokens import digest
+
+pytestmark = pytest.mark.django_db
+
+ISSUER = "http://localhost:8000/mcp"
+CURSOR = "cursor://anysphere.cursor-mcp/oauth/callback"
+
+
+def assert_asked_again(response: Any) -> None:
+    """The page is shown once more, says that something changed, and holds a stamp for what now is."""
+    assert response.status_code == 409
+    assert b"Something changed while this page was open" in response.content
+    assert read_stamp(response)
+
+
+# --- Allow ------------------------------------------------------------------------------------------------------------
+
+
+def test_allow_sends_a_code_for_the_signed_in_person(browser: Browser) -> None:
+    person, client = make_user(), make_client()
+    browser.force_login(person)
+
+    response = decide(browser, authorize_path(client, scope="identity.read openid", nonce="n-1"), "allow")
+
+    answer = read_answer(response)
+    grant = Grant.objects.select_related("session").get()
+    assert response["Location"].startswith(REDIRECT_URI + "?")
+    assert answer.keys() == {"code", "state", "iss"}
+    assert (answer["state"], answer["iss"]) == (STATE, ISSUER)
+    assert grant.user == grant.session.user == person
+    assert grant.application == grant.session.client == client
+    assert grant.session.scope == "identity.read openid"
+    assert grant.session.redirect_uri == REDIRECT_URI
+    assert grant.session.connected_at is None
+    assert grant.nonce == "n-1"
+    assert 0 < (grant.expires - timezone.now()).total_seconds() <= 60
+    assert not User.objects.filter(is_guest=True).exists()
+
+
+def test_a_code_is_long_and_stored_as_a_digest_only(browser: Browser) -> None:
+    browser.force_login(make_user())
+
+    code = read_answer(decide(browser, authorize_path(make_client()), "allow"))["code"]
+
+    assert len(code) >= 43
+    assert Grant.objects.get().code == digest(code)
+    stored = json.dumps([*Grant.objects.values(), *AuditEntry.objects.values()], default=str)
+    assert code not in stored
+
+
+def test_allow_is_audited_with_who_where_and_what(browser: Browser) -> None:
+    person, client = make_user(), make_client()
+    browser.force_login(person)
+    path = authorize_path(client, scope="identity.read")
+    stamp = read_stamp(browser.get(path))
+
+    browser.post(
+        path,
+        {"stamp": stamp, "decision": "allow"},
+        REMOTE_ADDR="203.0.113.9",
+        headers={"User-Agent": "Firefox " + "x" * 300},
+    )
+
+    session = ConnectorSession.objects.get()
+    entry = AuditEntry.objects.get(action="oauth.session.opened")
+    assert (session.address, len(session.user_agent)) == ("203.0.113.9", 255)
+    assert (entry.actor, entry.account, entry.client_id) == (person, person, client.client_id)
+    assert (entry.session_id, entry.address) == (session.pk, "203.0.113.9")
+    assert entry.detail == {"scope": "identity.read", "redirect_host": "127.0.0.1", "guest": False}
+
+
+def test_a_loopback_redirect_is_answered_on_the_port_that_was_asked_for(browser: Browser) -> None:
+    response = decide(browser, authorize_path(make_client(), redirect_uri="http://127.0.0.1:50123/callback"), "guest")
+
+    assert response["Location"].startswith("http://127.0.0.1:50123/callback?code=")
+    assert Grant.objects.get().redirect_uri == "http://127.0.0.1:50123/callback"
+
+
+def test_an_answer_keeps_the_query_of_the_redirect(browser: Browser) -> None:
+    redirect_uri = "https://assistant.example/callback?tenant=a%2Fb&x"
+    client = make_client(redirect_uris=redirect_uri)
+
+    response = decide(browser, authorize_path(client, redirect_uri=redirect_uri), "guest")
+
+    assert response["Location"].startswith(f"{redirect_uri}&code=")
+
+
+def test_without_a_state_the_answer_has_none(browser: Browser) -> None:
+    answer = read_answer(decide(browser, authorize_path(make_client(), state=None), "guest"))
+
+    assert answer.keys() == {"code", "iss"}
+
+
+def test_a_private_scheme_is_handed_back_on_a_page_that_also_has_a_button(browser: Browser) -> None:
+    client = make_client(name="Cursor", redirect_uris=CURSOR)
+
+    response = decide(browser, authorize_path(client, redirect_uri=CURSOR), "guest")
+
+    page = response.content.decode()
+    link = unescape(re.search(r'class="button button-primary" href="([^"]+)"', page)[1])  # type: ignore[index]
+    assert response.status_code == 200
+    assert link.startswith(f"{CURSOR}?code=dxg_")
+    assert f'content="0; url={CURSOR}?code=dxg_' in page
+    assert "Open Cursor" in page
+    assert "no-store" in response["Cache-Control"]
+
+
+# --- Deny -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_deny_tells_the_connector_and_grants_nothing(browser: Browser, signed_in: bool) -> None:
+    person, client = make_user(), make_client()
+    if signed_in:
+        browser.force_login(person)
+
+    with nothing_written("oauth.authorization.denied"):
+        response = decide(browser, authorize_path(client), "deny")
+
+    answer = read_answer(response)
+    entry = AuditEntry.objects.get(action="oauth.authorization.denied")
+    assert answer.keys() == {"error", "state", "iss"}
+    assert (answer["error"], answer["state"], answer["iss"]) == ("access_denied", STATE, ISSUER)
+    assert entry.actor == (person if signed_in else None)
+    assert entry.client_id == client.client_id
+    assert guest_cookie_name() not in response.cookies
+
+
+# --- Continue without an account (design §2) --------------------------------------------------------------------------
+
+
+def test_a_guest_is_made_and_remembered_but_not_signed_in(browser: Browser) -> None:
+    response = decide(browser, authorize_path(make_client()), "guest")
+
+    guest = User.objects.get()
+    cookie = response.cookies[guest_cookie_name()]
+    assert guest.is_guest
+    assert Grant.objects.get().user == guest
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+    assert cookie["max-age"] == 365 * 24 * 3600
+    assert "dexter_session" not in browser.cookies
+    assert b"Continue without an account" in browser.get(authorize_path(make_client())).content
+
+
+def test_the_same_browser_is_the_same_guest_with_every_assistant(browser: Browser) -> None:
+    decide(browser, authorize_path(make_client()), "guest")
+    decide(browser, authorize_path(make_client()), "guest")
+
+    assert User.objects.count() == 1
+    assert ConnectorSession.objects.count() == 2
+
+
+def test_another_browser_is_another_guest(browser: Browser) -> None:
+    decide(browser, authorize_path(make_client()), "guest")
+    decide(Browser(), authorize_path(make_client()), "guest")
+
+    assert User.objects.count() == 2
+
+
+@pytest.mark.parametrize("forge", ["account", "unsigned", "another salt"])
+def test_a_forged_guest_cookie_makes_a_new_guest(browser: Browser, forge: str) -> None:
+    victim = make_user() if forge == "account" else make_guest()
+    salt = GUEST_COOKIE_SALT if forge == "account" else "other"
+    signed = signing.TimestampSigner(salt=salt).sign(victim.subject)
+    browser.cookies[guest_cookie_name()] = victim.subject if forge == "unsigned" else signed
+
+    decide(browser, authorize_path(make_client()), "guest")
+
+    grant = Grant.objects.get()
+    assert grant.user != victim
+    assert grant.user.is_guest
+
+
+def test_an_inactive_guest_is_not_resumed(browser: Browser) -> None:
+    decide(browser, authorize_path(make_client()), "guest")
+    first = User.objects.get()
+    User.objects.update(is_active=False)
+
+    decide(browser, authorize_path(make_client()), "guest")
+
+    assert ConnectorSession.objects.latest("created_at").user != first
+
+
+def test_where_guests_are_off_nobody_is_offered_it_and_nobody_gets_it(browser: Browser, settings: Any) -> None:
+    path = authorize_path(make_client())
+    settings.DEXTER_GUESTS_ENABLED = False
+    page = browser.get(path)
+
+    with nothing_written():
+        response = browser.post(path, {"stamp": read_stamp(page), "decision": "guest"})
+
+    assert b"Continue without an account" not in page.content
+    assert_asked_again(response)
+
+
+def test_a_guest_whose_identity_is_linked_is_told_so_before(browser: Browser) -> None:
+    decide(browser, authorize_path(make_client()), "guest")
+    make_account_link(User.objects.get(), make_user("ada@example.com"))
+
+    page = browser.get(authorize_path(make_client())).content.decode()
+
+    assert "linked to a***@example.com" in page
+    assert "will act for that account too, at once" in page
+
+
+def test_a_link_made_while_the_page_is_open_asks_again(browser: Browser) -> None:
+    """A page opened as nobody's guest must not connect to an account that was linked to it meanwhile."""
+    decide(browser, authorize_path(make_client()), "guest")
+    path = authorize_path(make_client())
+    stamp = read_stamp(browser.get(path))
+    make_account_link(User.objects.get(), make_user())
+
+    with nothing_written():
+        response = browser.post(path, {"stamp": stamp, "decision": "guest"})
+
+    assert_asked_again(response)
+
+
+# --- The decision belongs to the page that was shown ------------------------------------------------------------------
+
+
+def test_allow_without_being_signed_in_grants_nothing(browser: Browser) -> None:
+    path = authorize_path(make_client())
+    stamp = read_stamp(browser.get(path))
+
+    with nothing_written():
+        response = browser.post(path, {"stamp": stamp, "decision": "allow"})
+
+    assert_asked_again(response)
+
+
+def test_a_signed_in_person_does_not_become_a_guest(browser: Browser) -> None:
+    browser.force_login(make_user())
+    path = authorize_path(make_client())
+    stamp = read_stamp(browser.get(path))
+
+    with nothing_written():
+        response = browser.post(path, {"stamp": stamp, "decision": "guest"})
+
+    assert_asked_again(response)
+
+
+@pytest.mark.parametrize("stamp", [None, "", "0" * 64, "ä"])
+def test_a_decision_without_the_pages_stamp_grants_nothing(browser: Browser, stamp: str | None) -> None:
+    browser.force_login(make_user())
+    path = authorize_path(make_client())
+    fields = {"decision": "allow"} if stamp is None else {"decision": "allow", "stamp": stamp}
+
+    with nothing_written():
+        response = browser.post(path, fields)
+
+    assert_asked_again(response)
+
+
+@pytest.mark.parametrize("decision", [None, "", "yes", "ALLOW"])
+def test_another_decision_than_the_pages_grants_nothing(browser: Browser, decision: str | None) -> None:
+    browser.force_login(make_user())
+    path = authorize_path(make_client())
+    fields = {"stamp": read_stamp(browser.get(path))}
+
+    with nothing_written():
+        response = browser.post(path, fields if decision is None else fields | {"decision": decision})
+
+    assert_asked_again(response)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"state": "other"},
+        {"scope": "identity.read link.write email"},
+        {"code_challenge": "x" * 43},
+        {"redirect_uri": "http://127.0.0.1:9/callback"},
+        {"nonce": "other"},
+    ],
+)
+def test_the_stamp_of_another_request_grants_nothing(browser: Browser, other: dict[str, str]) -> None:
+    browser.force_login(make_user())
+    client = make_client()
+    stamp = read_stamp(browser.get(authorize_path(client, scope="identity.read")))
+    path = authorize_path(client, **{"scope": "identity.read", **other})
+
+    with nothing_written():
+        response = browser.post(path, {"stamp": stamp, "decision": "allow"})
+
+    assert_asked_again(response)
+
+
+def test_the_stamp_for_another_client_grants_nothing(browser: Browser) -> None:
+    browser.force_login(make_user())
+    stamp = read_stamp(browser.get(authorize_path(make_client())))
+    path = authorize_path(make_client())
+
+    with nothing_written():
+        response = browser.post(path, {"stamp": stamp, "decision": "allow"})
+
+    assert_asked_again(response)
+
+
+def test_the_stamp_of_another_account_grants_nothing(browser: Browser) -> None:
+    path = authorize_path(make_client())
+    browser.force_login(make_user("ada@example.com"))
+    stamp = read_stamp(browser.get(path))
+    browser.force_login(make_user("grace@example.com"))
+
+    with nothing_written():
+        response = browser.post(path, {"stamp": stamp, "decision": "allow"})
+
+    assert_asked_again(response)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "Your Bank"},
+        {"redirect_uris": f"{REDIRECT_URI} https://attacker.example/"},
+        {"registration_source": Client.RegistrationSource.MANUAL},
+    ],
+)
+def test_a_client_that_changed_while_the_page_was_open_is_granted_nothing(
+    browser: Browser, change: dict[str, str]
+) -> None:
+    browser.force_login(make_user())
+    path = authorize_path(make_client())
+    stamp = read_stamp(browser.get(path))
+    Client.objects.update(**change)
+
+    with nothing_written():
+        response = browser.post(path, {"stamp": stamp, "decision": "allow"})
+
+    assert_asked_again(response)
+
+
+def test_a_client_that_was_swept_and_registered_again_is_granted_nothing(browser: Browser) -> None:
+    browser.force_login(make_user())
+    client = make_client()
+    path = authorize_path(client)
+    stamp = read_stamp(browser.get(path))
+    client_id = client.client_id
+    client.delete()
+    make_client(client_id=client_id)
+
+    with nothing_written():
+        response = browser.post(path, {"stamp": stamp, "decision": "allow"})
+
+    assert_asked_again(response)
+
+
+def test_the_body_does_not_override_the_query(browser: Browser) -> None:
+    """What was shown is what the query says; form fields of the same names are nothing."""
+    browser.force_login(make_user())
+    attacker = make_client(redirect_uris="https://attacker.example/")
+    path = authorize_path(make_client(), scope="identity.read")
+    stamp = read_stamp(browser.get(path))
+
+    response = browser.post(
+        path,
+        {
+            "stamp": stamp,
+            "decision": "allow",
+            "client_id": attacker.client_id,
+            "redirect_uri": "https://attacker.example/",
+            "scope": "identity.read link.write email",
+            "code_challenge": "x" * 43,
+            "state": "attacker",
+        },
+    )
+
+    answer, grant = read_answer(response), Grant.objects.get()
+    assert response["Location"].startswith(REDIRECT_URI)
+    assert answer["state"] == STATE
+    assert grant.application != attacker
+    assert grant.scope == "identity.read"
+    assert grant.code_challenge != "x" * 43
+
+
+def test_parameters_in_the_body_alone_are_no_request(browser: Browser) -> None:
+    client = make_client()
+    fields = {"client_id": client.client_id, "redirect_uri": REDIRECT_URI, "response_type": "code"}
+
+    with nothing_written("oauth.authorization.refused"):
+        response = browser.post("/mcp/authorize", fields | {"decision": "guest"})
+
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize("decision", ["allow", "guest", "deny"])
+def test_a_decision_from_another_site_is_refused(decision: str) -> None:
+    browser = Browser(enforce_csrf_checks=True)
+    if decision == "allow":
+        browser.force_login(make_user())
+    path = authorize_path(make_client())
+    stamp = read_stamp(browser.get(path))
+
+    with nothing_written():
+        response = browser.post(path, {"stamp": stamp, "decision": decision}, headers={"Origin": "https://a.example"})
+
+    assert response.status_code == 403
+
+
+def test_a_decision_with_the_pages_own_token_counts() -> None:
+    browser = Browser(enforce_csrf_checks=True)
+    path = authorize_path(make_client())
+    page = browser.get(path)
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.content.decode())[1]  # type: ignore[index]
+
+    response = browser.post(path, {"stamp": read_stamp(page), "decision": "guest", "csrfmiddlewaretoken": token})
+
+    assert "code" in read_answer(response)
