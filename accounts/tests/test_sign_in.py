@@ -217,6 +217,35 @@ def test_guesses_are_counted_by_ipv6_network(client: Client) -> None:
     assert "Too many attempts" in response.content.decode()
 
 
+def test_behind_a_proxy_each_person_has_a_limit_of_their_own(client: Client, settings: Any) -> None:
+    settings.DEXTER_TRUSTED_PROXIES = 1
+    make_user()
+    for number in range(10):
+        client.post(
+            "/account/login/",
+            {"login": f"ada{number}@example.com", "password": "x"},
+            REMOTE_ADDR="10.0.0.1",
+            HTTP_X_FORWARDED_FOR=f"6.6.6.{number}, 192.0.2.1",
+        )
+
+    guesser: Any = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "192.0.2.1"}
+    refused = client.post("/account/login/", {"login": "a@example.com", "password": "x"}, **guesser)
+    other: Any = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "192.0.2.2"}
+    let_in = client.post("/account/login/", {"login": "ada@example.com", "password": PASSWORD}, **other)
+
+    assert "Too many attempts" in refused.content.decode()
+    assert let_in.status_code == 302
+
+
+def test_a_request_without_an_address_is_answered(client: Client) -> None:
+    """A server on a unix socket knows none."""
+    make_user()
+
+    response = client.post("/account/login/", {"login": "ada@example.com", "password": PASSWORD}, REMOTE_ADDR="")
+
+    assert response.status_code == 302
+
+
 def test_a_forged_forwarded_address_is_no_new_address(client: Client) -> None:
     for number in range(10):
         client.post(

@@ -166,6 +166,18 @@ def test_an_unknown_address_gets_a_mail_that_leads_here_and_nowhere_else(
     assert "6666" not in mailoutbox[0].body
 
 
+def test_the_mail_is_sent_by_a_task_after_the_commit(
+    client: Client, mailoutbox: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
+    make_user()
+
+    with django_capture_on_commit_callbacks() as callbacks:
+        client.post(REQUEST, {"email": "ada@example.com"})
+
+    assert len(callbacks) == 1
+    assert not mailoutbox
+
+
 def test_codes_for_one_address_are_limited(client: Client, ask: Any, mailoutbox: list[Any]) -> None:
     make_user()
     for _ in range(3):
