@@ -14,11 +14,13 @@ import re
 import time
 import uuid
 from contextlib import AsyncExitStack
-from typing import cast
+from typing import Any, cast
 
 import structlog
 from django.conf import settings
 from django.core.asgi import get_asgi_application
+from django.core.signals import request_finished
+from django.db import connections
 from django.urls import Resolver404, resolve
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dexter.settings")
@@ -122,6 +124,11 @@ class Application:
         await self._django(scope, replay_body(body, receive), logged_send)
 
 
+def _close_connections(**_: Any) -> None:
+    """Django answers each request on a thread of its own: a connection kept for the next one would never be used."""
+    connections.close_all()
+
+
 def _refusal(status: int, error: str, description: str) -> Response:
     return JSONResponse({"error": error, "error_description": description}, status_code=status)
 
@@ -144,5 +151,7 @@ def _is_a_browsers_visit(method: str, accept: str) -> bool:
     media_types = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
     return method in ("GET", "HEAD") and "text/html" in media_types and "text/event-stream" not in media_types
 
+
+request_finished.connect(_close_connections, sender=type(django_application))
 
 application = Application(cast(ASGIApp, django_application))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import stat
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -168,7 +168,7 @@ def test_a_file_that_is_no_token_file_means_a_new_sign_in(tmp_path: Path, conten
     assert kept(FileTokens(path, server_url=URL)) == (None, None)
 
 
-def shown(is_terminal: bool, act: Callable[[Screen], Awaitable[None]]) -> str:
+def shown(is_terminal: bool, act: Callable[[Screen], Coroutine[Any, Any, None]]) -> str:
     output = StringIO()
     asyncio.run(act(Screen(write=output.write, is_terminal=is_terminal)))
     return output.getvalue()
