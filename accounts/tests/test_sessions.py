@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
+from accounts.sessions import SessionStore
 from accounts.tests.builders import make_user
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +22,11 @@ def test_what_cannot_be_a_key_is_ignored(client: Client, value: str) -> None:
     response = client.get("/account/login/", headers={"Cookie": f"dexter_session={value}"})
 
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize("key", ["aaaaaaaa\x00aaaa", "AAAAAAAAAAAA", "ä" * 12, "a" * 41, "a" * 7])
+def test_a_key_that_is_never_made_is_never_looked_for(key: str) -> None:
+    assert SessionStore(key).session_key is None
 
 
 def test_a_made_up_key_is_not_taken_over(client: Client) -> None:
