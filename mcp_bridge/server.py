@@ -56,7 +56,7 @@ async def run_mcp_endpoint(tools: Mapping[str, Tool]) -> AsyncIterator[ASGIApp]:
 
     A new server each time: the SDK's session manager runs once.
     """
-    server = create_server(tools)
+    server = MCPBridgeServer(tools)
     server.streamable_http_app(
         stateless_http=True,
         json_response=True,
@@ -69,47 +69,45 @@ async def run_mcp_endpoint(tools: Mapping[str, Tool]) -> AsyncIterator[ASGIApp]:
         yield server.session_manager.handle_request
 
 
-def create_server(tools: Mapping[str, Tool]) -> MCPServer:
+class MCPBridgeServer(MCPServer):
     """The SDK's server with `tools`, in their order."""
-    server = _Server(
-        name="dexter",
-        title=settings.DEXTER_SITE_NAME,
-        version=settings.DEXTER_VERSION,
-        website_url=settings.DEXTER_PUBLIC_URL,
-        instructions=INSTRUCTIONS,
-        # Tools change with a deployment only, and are the same for everybody.
-        cache_hints={"tools/list": CacheHint(ttl_ms=60_000, scope="public")},
-        # Any worker opens what any other sealed, for the same connection only.
-        request_state_security=RequestStateSecurity(
-            keys=[salted_hmac("mcp_bridge.request_state", "", algorithm="sha256").digest()],
-            bind_principal=_session_of,
-        ),
-        subscriptions=False,
-    )
-    for tool in tools.values():
-        server.add_tool(
-            _sdk_function(tool),
-            name=tool.name,
-            title=tool.title,
-            description=tool.description,
-            annotations=tool.annotations,
-            meta=tool.meta,
+
+    def __init__(self, tools: Mapping[str, Tool]) -> None:
+        super().__init__(
+            name="dexter",
+            title=settings.DEXTER_SITE_NAME,
+            version=settings.DEXTER_VERSION,
+            website_url=settings.DEXTER_PUBLIC_URL,
+            instructions=INSTRUCTIONS,
+            # Tools change with a deployment only, and are the same for everybody.
+            cache_hints={"tools/list": CacheHint(ttl_ms=60_000, scope="public")},
+            # Any worker opens what any other sealed, for the same connection only.
+            request_state_security=RequestStateSecurity(
+                keys=[salted_hmac("mcp_bridge.request_state", "", algorithm="sha256").digest()],
+                bind_principal=_session_of,
+            ),
+            subscriptions=False,
         )
-    return server
-
-
-class _Server(MCPServer):
-    """Answers a call that reaches no tool the way the protocol and our error shape want it."""
+        self._known_tools = frozenset(tools)
+        for tool in tools.values():
+            self.add_tool(
+                _sdk_function(tool),
+                name=tool.name,
+                title=tool.title,
+                description=tool.description,
+                annotations=tool.annotations,
+                meta=tool.meta,
+            )
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
-        """Call a tool.
+        """Call a tool; the SDK's own errors are put into our shape.
 
         Raises:
             MCPError: -32602, there is no such tool (MCP 2025-11-25, server/tools, Error Handling).
         """
-        if self._tool_manager.get_tool(name) is None:
+        if name not in self._known_tools:
             raise MCPError(code=INVALID_PARAMS, message="Unknown tool")
         try:
             return await super().call_tool(name, arguments, context)
