@@ -65,9 +65,11 @@ def post_form(browser: Browser, path: str, fields: Any, **options: Any) -> Any:
     return browser.post(path, body, content_type=FORM, **options)
 
 
-def exchange_code(browser: Browser, client: Client, code: str, *, headers: Any = None, **fields: str | None) -> Any:
+def exchange_code(
+    browser: Browser, client: Client, code: str | None, *, headers: Any = None, **fields: str | None
+) -> Any:
     """Trade a code for tokens."""
-    defaults = {
+    defaults: dict[str, str | None] = {
         "grant_type": "authorization_code",
         "code": code,
         "client_id": client.client_id,
