@@ -119,4 +119,4 @@ def _content_length(request: HttpRequest) -> int:
     try:
         return int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
-        return 0
+        raise BadRequest("Content-Length is not a number.") from None

@@ -158,11 +158,11 @@ def block_client(*, client: Client, actor: User, blocked: bool) -> bool:
     return bool(changed)
 
 
-def touch_session(*, session: ConnectorSession) -> None:
-    """Note that the session and its client were used now."""
-    now = timezone.now()
-    ConnectorSession.objects.filter(pk=session.pk).update(last_used_at=now)
-    Client.objects.filter(pk=session.client_id).update(last_used_at=now)
+def touch_session(*, session: ConnectorSession, used_at: datetime | None = None) -> None:
+    """Note when the session and its client were used: now, unless `used_at` says otherwise."""
+    used_at = used_at or timezone.now()
+    ConnectorSession.objects.filter(pk=session.pk).update(last_used_at=used_at)
+    Client.objects.filter(pk=session.client_id).update(last_used_at=used_at)
 
 
 def sweep_oauth() -> dict[str, int]:

@@ -195,7 +195,7 @@ class DexterValidator(OAuth2Validator):
             token.pop("refresh_token", None)
         elif token.get("refresh_token"):
             self._store_refresh_token(token["refresh_token"], request, session, now)
-        touch_session(session=session)
+        touch_session(session=session, used_at=now)
 
     def _store_access_token(
         self, token: dict[str, Any], request: Any, session: ConnectorSession, now: datetime
