@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -10,6 +12,8 @@ from accounts.audit import record_audit
 from linking.audit import LinkingAction
 from linking.limits import CODE_RETENTION, LOCK_MEMORY
 from linking.models import Counter, LinkingCode
+
+SWEEP_BATCH = 500
 
 
 @transaction.atomic
@@ -22,9 +26,17 @@ def sweep_linking() -> dict[str, int]:
     # An expired code still occupies its digest until it is ended.
     expired = LinkingCode.objects.unspent().filter(expires_at__lte=now).update(ended_at=now)
     old, _ = LinkingCode.objects.filter(expires_at__lt=now - CODE_RETENTION).delete()
-    unlocked = Q(locked_until=None) | Q(locked_until__lt=now - LOCK_MEMORY)
-    idle, _ = Counter.objects.filter(unlocked, window_started_at__lt=now - LOCK_MEMORY).delete()
-    counts = {"expired_codes": expired, "old_codes": old, "counters": idle}
+    counts = {"expired_codes": expired, "old_codes": old, "counters": _delete_idle_counters(now)}
     if any(counts.values()):
         record_audit(LinkingAction.CODES_SWEPT, detail=counts)
     return counts
+
+
+def _delete_idle_counters(now: datetime) -> int:
+    """Delete in batches, and pass over what somebody is counting with: waiting for it could be a deadlock."""
+    unlocked = Q(locked_until=None) | Q(locked_until__lt=now - LOCK_MEMORY)
+    idle = Counter.objects.filter(unlocked, window_started_at__lt=now - LOCK_MEMORY)
+    deleted = 0
+    while keys := list(idle.select_for_update(skip_locked=True).values_list("pk", flat=True)[:SWEEP_BATCH]):
+        deleted += Counter.objects.filter(pk__in=keys).delete()[0]
+    return deleted

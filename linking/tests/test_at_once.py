@@ -112,7 +112,7 @@ def test_of_many_accounts_that_confirm_one_code_at_once_exactly_one_is_linked() 
 
     results = at_once(
         *(
-            lambda person=person: confirm_link(account=person, code_id=code.pk, address=None)  # type: ignore[misc]
+            lambda person=person: confirm_link(account=person, code_id=code.pk, address=None)
             for person in make_people(WORKERS)
         )
     )

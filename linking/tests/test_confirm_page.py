@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.conf import settings
+from django.core import mail
 from django.test import Client as Browser
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.tests.builders import PASSWORD, make_user
+from accounts.tests.mails import code_in
 from linking.limits import SIGN_IN_MAX_AGE
 from linking.models import AccountLink, LinkingCode
 from linking.tests.builders import make_link, make_linking_code, pass_time
@@ -401,3 +403,23 @@ def test_an_account_without_a_password_is_asked_too(browser: Browser, account: U
     assert response["Location"] == "/account/reauthenticate/by-code/?next=%2Flink%2Fconfirm"
     row.refresh_from_db()
     assert row.used_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_account_without_a_password_signs_in_again_by_code_and_confirms() -> None:
+    account = make_user()
+    account.set_unusable_password()
+    account.save()
+    browser = signed_in(account)
+    grow_old(browser, timedelta(days=3))
+
+    asked = browser.get("/link", follow=True)
+    signed_out = browser.post("/account/logout/", {"next": asked.context["by_code_url"]})
+    browser.post(signed_out["Location"], {"email": account.email, "next": "/link"})
+    sent = code_in(mail.outbox[-1])
+    back = browser.post("/account/login/code/confirm/?next=/link", {"code": sent, "next": "/link"})
+    type_code(browser)
+    browser.post("/link/confirm", {"decision": "link"})
+
+    assert back["Location"] == "/link"
+    assert AccountLink.objects.get().account == account

@@ -63,6 +63,16 @@ def test_a_counter_goes_once_neither_its_window_nor_its_locks_decide_anything() 
     assert set(Counter.objects.values_list("key", flat=True)) == {"fresh", "locked", "lock remembered"}
 
 
+def test_more_counters_than_a_batch_are_all_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linking.services.sweeping.SWEEP_BATCH", 2)
+    for number in range(5):
+        make_counter(f"idle {number}", window_started_at=timezone.now() - timedelta(days=2))
+
+    assert sweep_linking()["counters"] == 5
+
+    assert not Counter.objects.exists()
+
+
 def test_the_task_may_run_twice() -> None:
     make_counter("idle", window_started_at=timezone.now() - timedelta(days=2))
 
