@@ -92,10 +92,10 @@ class Env(BaseSettings):
     email_from: str = Field(
         "Dexter <no-reply@localhost>", validation_alias="DEXTER_EMAIL_FROM", description="Name <address>"
     )
-    email_verification: Literal["none", "optional", "mandatory"] | None = Field(
+    email_verification: Literal["none", "mandatory"] | None = Field(
         None,
         validation_alias="DEXTER_EMAIL_VERIFICATION",
-        description="none, optional or mandatory (the default outside debug)",
+        description="none or mandatory (the default outside debug)",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="DEXTER_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR"
