@@ -248,22 +248,9 @@ class DexterValidator(OAuth2Validator):
 
     # --- OpenID Connect -----------------------------------------------------------------------------------------------
 
-    def validate_silent_login(self, request: Any) -> bool:
-        """Never silently; `oauth.server.refuse_silent_consent` has answered before this is asked."""
-        return False
-
-    def validate_silent_authorization(self, request: Any) -> bool:
-        """Never silently, see `validate_silent_login`."""
-        return False
-
     def get_additional_claims(self, request: Any) -> dict[str, Any]:
         """The subject, and the claims of the granted scopes (OpenID Connect Core §5.4)."""
         return identity_claims(request.user, request.scopes)
-
-    def get_oidc_claims(self, token: Any, token_handler: Any, request: Any) -> dict[str, Any]:
-        """Already cut down to the granted scopes."""
-        claims: dict[str, Any] = self.get_claim_dict(request)
-        return claims
 
     def finalize_id_token(self, id_token: dict[str, Any], token: Any, token_handler: Any, request: Any) -> str:
         """As upstream, signed with our rotating keys instead of one from the settings."""

@@ -59,7 +59,7 @@ def test_the_page_says_who_asks_for_what_and_where_the_answer_goes(browser: Brow
     assert response.status_code == 200
     assert "Example Assistant" in page
     assert "<strong>assistant.example</strong>" in page
-    assert "name not verified" in page
+    assert "badge-unverified" in page
     assert "Know who you are here" in page
     assert "365 days" in page
     for button in ("Sign in", "Create account", "Continue without an account", "Deny"):
@@ -115,7 +115,7 @@ def test_a_client_that_staff_set_up_is_shown_with_its_host(browser: Browser) -> 
     page = browser.get(authorize_path(client, redirect_uri="https://assistant.example/callback")).content.decode()
 
     assert 'badge-verified">assistant.example<' in page
-    assert "not verified" not in page
+    assert "badge-unverified" not in page
 
 
 def test_a_name_is_text_and_never_markup(browser: Browser) -> None:
