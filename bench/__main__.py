@@ -16,9 +16,8 @@ from pathlib import Path
 from bench.calls import REVISIONS, Measurement, make_call, run_wrk
 from bench.machine import describe_machine
 from bench.servers import Server, bare_server, dexter_server
-from tests.backends import postgres_server, redis_server
+from tests.backends import postgres_server, redis_server, stop_in_order_on_signals
 
-MEMORY_CALLS = 50_000
 WARM_UP_SECONDS = 2
 
 
@@ -28,10 +27,14 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=8, help="length of each measurement (default: 8)")
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each server and revision (default: 3)")
     parser.add_argument("--connections", type=int, default=16, help="connections that wrk keeps open (default: 16)")
+    parser.add_argument(
+        "--memory-calls", type=int, default=50_000, help="calls before memory is looked at again (default: 50000)"
+    )
     options = parser.parse_args()
     if shutil.which("wrk") is None:
         print("wrk is missing. Get it with: apt-get install wrk (Debian, Ubuntu) or: brew install wrk (macOS)")
         return 1
+    stop_in_order_on_signals()
     with contextlib.ExitStack() as stack:
         servers = _start(stack)
         at_start = {server.name: server.resident_memory() for server in servers}
@@ -103,11 +106,11 @@ def _median(measurements: list[Measurement]) -> float:
 def _print_memory(
     servers: list[Server], results: Results, at_start: dict[str, int], options: argparse.Namespace
 ) -> None:
-    print(f"\nResident memory, at the start and after at least {MEMORY_CALLS:,} calls\n")
+    print(f"\nResident memory, at the start and after at least {options.memory_calls:,} calls\n")
     print(f"  {'server':<20} {'start MiB':>10} {'end MiB':>10} {'calls':>10}")
     for server in servers:
         calls = sum(one.calls for revision in REVISIONS for one in results[server.name, revision])
-        while calls < MEMORY_CALLS:
+        while calls < options.memory_calls:
             calls += _measure(server, REVISIONS[0], True, options).calls
         start, end = at_start[server.name] / 2**20, server.resident_memory() / 2**20
         print(f"  {server.name:<20} {start:>10.1f} {end:>10.1f} {calls:>10,}")

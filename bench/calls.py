@@ -94,8 +94,8 @@ def run_wrk(call: Call, *, seconds: int, connections: int) -> Measurement:
     return Measurement(
         calls=int(_find(r"(\d+) requests in", done.stdout)),
         calls_per_second=float(_find(r"Requests/sec:\s+([\d.]+)", done.stdout)),
-        median_ms=_milliseconds(_find(r"50%\s+(\S+)", done.stdout)),
-        p99_ms=_milliseconds(_find(r"99%\s+(\S+)", done.stdout)),
+        median_ms=_milliseconds(_find(r"\n +50% +(\S+)", done.stdout)),
+        p99_ms=_milliseconds(_find(r"\n +99% +(\S+)", done.stdout)),
     )
 
 
@@ -107,8 +107,8 @@ def _find(pattern: str, text: str) -> str:
 
 
 def _milliseconds(duration: str) -> float:
-    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", duration).groups()  # type: ignore[union-attr]
-    return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+    unit = duration.lstrip("0123456789.")
+    return float(duration.removesuffix(unit)) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[unit]
 
 
 def _lua(text: str) -> str:

@@ -176,9 +176,14 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _exit_on_signal(number: int, _frame: object) -> None:
-    # SystemExit unwinds the context managers, which stop the servers.
-    raise SystemExit(128 + number)
+def stop_in_order_on_signals() -> None:
+    """Let a signal that ends this process unwind its context managers first, which stop the servers."""
+
+    def leave(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, leave)
 
 
 def main() -> int:
@@ -186,8 +191,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.backends", description=__doc__)
     parser.add_argument("command", nargs="+", help="the command to run, after --")
     command = parser.parse_args().command
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _exit_on_signal)
+    stop_in_order_on_signals()
     try:
         with backends() as variables, subprocess.Popen(command, env={**os.environ, **variables}) as process:
             try:
