@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import secrets
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, async_playwright, expect
 
+from tests.browser import find_system_chromium
 from tests.journeys.server import Site
 
 PASSWORD = "seven green herons"
-SECONDS = 10
+SECONDS = 30
 expect.set_options(timeout=SECONDS * 1000)
 # Where assistants on this machine listen.
 CALLBACK = re.compile(r"http://127\.0\.0\.1:\d+/callback\?")
+
+
+@contextlib.asynccontextmanager
+async def open_chromium(*arguments: str) -> AsyncIterator[Browser]:
+    """The program, with further command-line arguments."""
+    async with async_playwright() as playwright:
+        # The sandbox needs rights that a container's root does not have, and the pages are ours.
+        browser = await playwright.chromium.launch(
+            executable_path=find_system_chromium(), args=["--no-sandbox", "--disable-gpu", *arguments]
+        )
+        yield browser
+        await browser.close()
 
 
 @dataclass
@@ -30,6 +45,16 @@ class Person:
     complaints: list[str] = field(default_factory=list)
     # HTTP statuses of pages that the test asks for on purpose.
     expected_statuses: set[int] = field(default_factory=set)
+
+    @classmethod
+    async def at_a_new_browser(cls, site: Site, chromium: Browser) -> Person:
+        """Somebody with an empty profile, at an address of their own for a site that trusts its proxy."""
+        address = f"198.18.{secrets.randbelow(256)}.{secrets.randbelow(256)}"
+        context = await chromium.new_context(
+            extra_http_headers={"X-Forwarded-For": address}, reduced_motion="reduce", locale="en-GB"
+        )
+        context.set_default_timeout(SECONDS * 1000)
+        return cls(site, context, await context.new_page())
 
     def __post_init__(self) -> None:
         """Listen to the browser's console."""
@@ -122,6 +147,8 @@ class Person:
 
     def _listen(self, message: ConsoleMessage) -> None:
         if message.type not in ("error", "warning"):
+            return
+        if "net::ERR_" in message.text and any(server.was_killed for server in self.site.servers):
             return
         if any(f"status of {status} " in message.text for status in self.expected_statuses):
             return

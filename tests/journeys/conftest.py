@@ -6,12 +6,17 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
-from tests.browser import find_system_chromium
-from tests.journeys.browser import SECONDS, Person
+from tests.journeys.browser import Person, open_chromium
 from tests.journeys.databases import Database, copy_of, migrated_database
 from tests.journeys.server import Site, open_site
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Journeys come last, so that the servers and the browser that they share stand in nobody else's way."""
+    items.sort(key=lambda item: item.get_closest_marker("journey") is not None)
 
 
 @pytest.fixture(scope="session")
@@ -27,28 +32,36 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
         yield database
 
 
+@pytest.fixture(scope="session")
+async def shared_site(migrated: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """One process, for all tests that neither kill it nor count what others do.
+
+    It is behind a proxy that it trusts, so that each person has an address and limits of their own.
+    """
+    directory = tmp_path_factory.mktemp("shared")
+    with copy_of(migrated, directory) as database:
+        async with open_site(database, directory, DEXTER_TRUSTED_PROXIES="1") as site:
+            yield site
+
+
+@pytest.fixture(scope="module")
+def site(shared_site: Site) -> Site:
+    """The site of the journey. A module that needs another one overrides this."""
+    return shared_site
+
+
 @pytest.fixture(scope="module")
 def database(migrated: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """An empty, migrated database."""
+    """An empty, migrated database for a site of the module's own."""
     with copy_of(migrated, tmp_path_factory.mktemp("site")) as database:
         yield database
 
 
-@pytest.fixture(scope="module")
-async def site(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    """A site of one process that the tests of a module share. A module that needs another one overrides this."""
-    async with open_site(database, tmp_path_factory.mktemp("logs")) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 async def chromium(anyio_backend: str) -> AsyncIterator[Browser]:
     """The program; every person has a profile of their own in it."""
-    async with async_playwright() as playwright:
-        # The sandbox needs rights that a container's root does not have, and the pages are ours.
-        browser = await playwright.chromium.launch(executable_path=find_system_chromium(), args=["--no-sandbox"])
+    async with open_chromium() as browser:
         yield browser
-        await browser.close()
 
 
 @dataclass
@@ -61,9 +74,7 @@ class People:
 
     async def new(self) -> Person:
         """Somebody who was never here: an empty browser."""
-        context = await self.chromium.new_context()
-        context.set_default_timeout(SECONDS * 1000)
-        person = Person(self.site, context, await context.new_page())
+        person = await Person.at_a_new_browser(self.site, self.chromium)
         self.made.append(person)
         return person
 

@@ -21,7 +21,7 @@ from pydantic import AnyUrl
 
 from tests.journeys.listening import html_response, listening
 
-ANSWER_SECONDS = 20
+ANSWER_SECONDS = 60
 # The newest revision, and the newest of those with the initialize handshake, as the SDK's client names them.
 MODES = {"2026-07-28": "2026-07-28", "2025-11-25": "legacy", "auto": "auto"}
 PROTOCOLS = ["2026-07-28", "2025-11-25"]

@@ -22,9 +22,9 @@ import redis
 from tests.journeys.databases import PROJECT, Database
 from tests.journeys.forwarder import Alternating
 
-START_SECONDS = 30
-STOP_SECONDS = 10
-MAIL_SECONDS = 15
+START_SECONDS = 60
+STOP_SECONDS = 30
+MAIL_SECONDS = 60
 METADATA_PATH = "/.well-known/oauth-protected-resource/mcp"
 
 
@@ -35,6 +35,7 @@ class Process:
     command: list[str]
     environment: dict[str, str]
     log: Path
+    was_killed: bool = False
     _running: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -54,6 +55,7 @@ class Process:
     def kill(self) -> None:
         """SIGKILL: it gets to do nothing more."""
         assert self._running is not None, "it is not running"
+        self.was_killed = True
         self._running.kill()
         self._running.wait(STOP_SECONDS)
         self._running = None
@@ -80,6 +82,12 @@ class Server(Process):
     """One uvicorn process, on a port of its own."""
 
     port: int = 0
+    scheme: str = "http"
+
+    @property
+    def url(self) -> str:
+        """Where this process listens, whatever the site's public URL is."""
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     async def wait_until_ready(self) -> None:
         """Wait until it answers.
@@ -88,10 +96,11 @@ class Server(Process):
             AssertionError: it ended, or took too long; with its log.
         """
         deadline = time.monotonic() + START_SECONDS
-        async with httpx2.AsyncClient(timeout=5) as client:
+        # With https the certificate is one of the test's own, for another name.
+        async with httpx2.AsyncClient(timeout=5, verify=False) as client:
             while True:
                 with contextlib.suppress(httpx2.TransportError):
-                    answer = await client.get(f"http://127.0.0.1:{self.port}{METADATA_PATH}")
+                    answer = await client.get(self.url + METADATA_PATH)
                     if answer.status_code == 200:
                         return
                 ended_or_late = not self.is_alive() or time.monotonic() > deadline
@@ -141,19 +150,27 @@ class Site:
 
 @contextlib.asynccontextmanager
 async def open_site(
-    database: Database, directory: Path, *, processes: int = 1, worker: bool = False, **settings: str
+    database: Database,
+    directory: Path,
+    *,
+    processes: int = 1,
+    worker: bool = False,
+    origin: str = "http://127.0.0.1",
+    certificate: Path | None = None,
+    **settings: str,
 ) -> AsyncIterator[Site]:
     """Serve `database` with so many uvicorn processes; `settings` are environment variables.
 
     With several processes, each request goes to another one than the last. With `worker`, a Celery worker runs if there
-    is a Redis, and without one tasks run where they are sent, as everywhere.
+    is a Redis, and without one tasks run where they are sent, as everywhere. An `origin` with https needs a
+    `certificate`, a PEM file with its key.
     """
     ports = [free_port() for _ in range(processes)]
     public_port = ports[0] if processes == 1 else free_port()
     async with contextlib.AsyncExitStack() as stack:
         environment = {
             **os.environ,
-            "DEXTER_PUBLIC_URL": f"http://127.0.0.1:{public_port}",
+            "DEXTER_PUBLIC_URL": f"{origin}:{public_port}",
             "DATABASE_URL": database.url,
             "REDIS_URL": stack.enter_context(_redis_database(os.environ.get("TEST_REDIS_URL", ""))),
             "PYTHONUNBUFFERED": "1",
@@ -162,7 +179,8 @@ async def open_site(
         site = Site(environment["DEXTER_PUBLIC_URL"], database, servers=[])
         for port in ports:
             log = directory / f"uvicorn-{port}.log"
-            site.servers.append(Server(_uvicorn(port), environment, log, port=port))
+            command = [*_uvicorn(port), *([f"--ssl-certfile={certificate}"] if certificate else [])]
+            site.servers.append(Server(command, environment, log, port=port, scheme=urlsplit(origin).scheme))
         if worker and environment["REDIS_URL"]:
             site.workers.append(Process(_celery_worker(), environment, directory / "celery.log"))
         if processes > 1:

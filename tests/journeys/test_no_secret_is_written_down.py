@@ -123,7 +123,7 @@ async def a_whole_journey(site: Site, secrets: Secrets, assistant: Connector, gu
     for tokens in assistant.memory.tokens:
         secrets.note("access token", tokens.access_token)
         secrets.note("refresh token", tokens.refresh_token)
-    assert len(assistant.memory.tokens) == 2
+    assert len(assistant.memory.tokens) > 1
     await owner.open("/account/")
     await owner.press("Unlink")
     await owner.sees("No assistant")

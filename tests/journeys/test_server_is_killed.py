@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from tests.journeys.conftest import People
 from tests.journeys.connector import PROTOCOLS, Connector
-from tests.journeys.server import Site
+from tests.journeys.databases import Database
+from tests.journeys.server import Site, open_site
 
 pytestmark = [pytest.mark.journey, pytest.mark.anyio]
+
+
+@pytest.fixture(scope="module")
+async def site(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """A site that nobody else needs."""
+    async with open_site(database, tmp_path_factory.mktemp("logs")) as site:
+        yield site
 
 
 async def test_killed_between_authorization_code_and_exchange_everything_goes_on(site: Site, people: People) -> None:

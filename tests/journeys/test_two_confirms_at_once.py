@@ -21,7 +21,7 @@ from tests.journeys.server import Site, open_site
 # Only PostgreSQL lets two processes be in the middle of it at once.
 pytestmark = [pytest.mark.journey, pytest.mark.anyio, pytest.mark.postgres]
 
-WAIT_SECONDS = 10
+WAIT_SECONDS = 30
 
 
 @pytest.fixture(scope="module")
