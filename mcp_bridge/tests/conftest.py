@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mcp_bridge.tests.running import PROTOCOLS, RunningSite, running_site
+from mcp_bridge.tests.running import MODERN, PROTOCOLS, RunningSite, running_site
 
 
 @pytest.fixture
@@ -16,7 +16,13 @@ def site(transactional_db: None) -> Iterator[RunningSite]:
         yield site
 
 
-@pytest.fixture(params=PROTOCOLS)
+@pytest.fixture(params=["2025-11-25", MODERN])
 def protocol(request: pytest.FixtureRequest) -> str:
+    """One revision of each era: with a handshake, and with an envelope on each request."""
+    return str(request.param)
+
+
+@pytest.fixture(params=PROTOCOLS)
+def any_protocol(request: pytest.FixtureRequest) -> str:
     """Every protocol revision that the server speaks."""
     return str(request.param)

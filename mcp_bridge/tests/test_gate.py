@@ -59,11 +59,11 @@ def test_no_token_is_401_without_an_error_code(site: RunningSite, method: str, p
     assert_refused(response, error=None)
 
 
-def test_the_scheme_is_read_in_any_case(site: RunningSite, protocol: str) -> None:
+def test_the_scheme_is_read_in_any_case(site: RunningSite, any_protocol: str) -> None:
     token = make_access_token()[1]
     for scheme in ("Bearer", "bearer", "BEARER"):
         headers = {"Authorization": f"{scheme} {token}"}
-        response = site.post(None, tool_call("auth_info", protocol), protocol=protocol, headers=headers)
+        response = site.post(None, tool_call("auth_info", any_protocol), protocol=any_protocol, headers=headers)
         assert response.status_code == 200, response.text
 
 
@@ -137,12 +137,12 @@ def test_a_dead_token_is_401_with_a_complete_challenge_and_writes_nothing(
     assert written() == before
 
 
-def test_the_next_call_after_the_session_ended_is_401(site: RunningSite, protocol: str) -> None:
+def test_the_next_call_after_the_session_ended_is_401(site: RunningSite, any_protocol: str) -> None:
     session = make_session()
     token = make_access_token(session)[1]
-    assert site.call_tool(token, "auth_info", protocol)["structuredContent"]["session_id"] == str(session.pk)
+    assert site.call_tool(token, "auth_info", any_protocol)["structuredContent"]["session_id"] == str(session.pk)
     end_session(session)
-    assert_refused(site.post(token, tool_call("auth_info", protocol), protocol=protocol), error="invalid_token")
+    assert_refused(site.post(token, tool_call("auth_info", any_protocol), protocol=any_protocol), error="invalid_token")
 
 
 def test_nothing_but_the_header_is_a_token(site: RunningSite) -> None:

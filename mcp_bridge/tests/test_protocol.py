@@ -54,9 +54,9 @@ def test_discover_names_the_revision_without_a_handshake(site: RunningSite, toke
 
 
 def test_tools_are_listed_in_the_order_of_the_design_with_what_clients_need(
-    site: RunningSite, token: str, protocol: str
+    site: RunningSite, token: str, any_protocol: str
 ) -> None:
-    tools = site.post(token, rpc("tools/list", protocol), protocol=protocol).json()["result"]["tools"]
+    tools = site.post(token, rpc("tools/list", any_protocol), protocol=any_protocol).json()["result"]["tools"]
     assert [tool["name"] for tool in tools] == TOOLS
     for tool in tools:
         assert tool["title"]
@@ -65,7 +65,7 @@ def test_tools_are_listed_in_the_order_of_the_design_with_what_clients_need(
         assert set(tool["annotations"]) == {
             "title", "readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint",
         }  # fmt: skip
-        if protocol != "2025-03-26":
+        if any_protocol != "2025-03-26":
             assert tool["outputSchema"]["type"] == "object"
     scopes = [tool["_meta"]["securitySchemes"] for tool in tools]
     assert scopes == [[{"type": "oauth2", "scopes": [scope]}] for scope in ["identity.read"] * 3 + ["link.write"] * 2]
@@ -76,9 +76,9 @@ def test_tools_are_listed_in_the_order_of_the_design_with_what_clients_need(
 
 @pytest.mark.parametrize("path", ["/mcp", "/mcp/"])
 def test_both_spellings_of_the_path_answer_without_a_redirect(
-    site: RunningSite, token: str, protocol: str, path: str
+    site: RunningSite, token: str, any_protocol: str, path: str
 ) -> None:
-    response = site.post(token, rpc("tools/list", protocol), path=path, protocol=protocol)
+    response = site.post(token, rpc("tools/list", any_protocol), path=path, protocol=any_protocol)
     assert response.status_code == 200
     assert response.json()["id"] == 1
 
@@ -187,9 +187,9 @@ def test_another_content_type_is_refused(site: RunningSite, token: str, protocol
     assert response.status_code in (400, 415)
 
 
-def test_a_notification_is_accepted_without_an_answer(site: RunningSite, token: str, protocol: str) -> None:
+def test_a_notification_is_accepted_without_an_answer(site: RunningSite, token: str, any_protocol: str) -> None:
     message = {"jsonrpc": "2.0", "method": "notifications/initialized"}
-    response = site.post(token, message, protocol=protocol)
+    response = site.post(token, message, protocol=any_protocol)
     assert response.status_code == 202
     assert response.content == b""
 

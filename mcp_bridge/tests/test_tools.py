@@ -46,12 +46,12 @@ def error_of(result: dict[str, Any]) -> dict[str, str]:
     return error
 
 
-def test_auth_info_of_a_guest(site: RunningSite, protocol: str) -> None:
+def test_auth_info_of_a_guest(site: RunningSite, any_protocol: str) -> None:
     client = make_client(client_id="dxc_1", name="Helper")
     session = make_session(make_guest(), client)
     row, token = make_access_token(session)
 
-    result = site.call_tool(token, "auth_info", protocol)
+    result = site.call_tool(token, "auth_info", any_protocol)
 
     info = result["structuredContent"]
     assert datetime.fromisoformat(info.pop("expires_at")) == row.expires
@@ -148,10 +148,10 @@ def test_a_link_to_an_inactive_account_acts_for_nobody(site: RunningSite) -> Non
     assert error_of(site.call_tool(token_of(session), "get_linked_dexter_account"))["code"] == "not_linked"
 
 
-def test_a_linking_code_comes_with_what_to_do(site: RunningSite, protocol: str) -> None:
+def test_a_linking_code_comes_with_what_to_do(site: RunningSite, any_protocol: str) -> None:
     session = make_session(make_guest())
 
-    result = site.call_tool(token_of(session), "generate_dexter_linking_code", protocol)
+    result = site.call_tool(token_of(session), "generate_dexter_linking_code", any_protocol)
 
     minted = result["structuredContent"]
     row = LinkingCode.objects.get()
