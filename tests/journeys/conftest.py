@@ -40,7 +40,7 @@ async def shared_site(migrated: Database, tmp_path_factory: pytest.TempPathFacto
     """
     directory = tmp_path_factory.mktemp("shared")
     with copy_of(migrated, directory) as database:
-        async with open_site(database, directory, DEXTER_TRUSTED_PROXIES="1") as site:
+        async with open_site(database, directory, settings={"DEXTER_TRUSTED_PROXIES": "1"}) as site:
             yield site
 
 

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -157,7 +157,7 @@ async def open_site(
     worker: bool = False,
     origin: str = "http://127.0.0.1",
     certificate: Path | None = None,
-    **settings: str,
+    settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Site]:
     """Serve `database` with so many uvicorn processes; `settings` are environment variables.
 
@@ -174,7 +174,7 @@ async def open_site(
             "DATABASE_URL": database.url,
             "REDIS_URL": stack.enter_context(_redis_database(os.environ.get("TEST_REDIS_URL", ""))),
             "PYTHONUNBUFFERED": "1",
-            **settings,
+            **(settings or {}),
         }
         site = Site(environment["DEXTER_PUBLIC_URL"], database, servers=[])
         for port in ports:

@@ -38,7 +38,7 @@ DOCUMENTS = [
 @pytest.fixture(scope="module")
 async def site(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     """A site that answers under another host as well, so that it is not Django's ALLOWED_HOSTS that is tested."""
-    async with open_site(database, tmp_path_factory.mktemp("logs"), DEXTER_ALLOWED_HOSTS=EVIL) as site:
+    async with open_site(database, tmp_path_factory.mktemp("logs"), settings={"DEXTER_ALLOWED_HOSTS": EVIL}) as site:
         yield site
 
 

@@ -64,7 +64,9 @@ class Secrets:
 async def site(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     """A site that logs as much as it can."""
     settings = {"DEXTER_LOG_LEVEL": "DEBUG", "DEXTER_ACCESS_TOKEN_SECONDS": "5"}
-    async with open_site(database, tmp_path_factory.mktemp("logs"), processes=2, worker=True, **settings) as site:
+    async with open_site(
+        database, tmp_path_factory.mktemp("logs"), processes=2, worker=True, settings=settings
+    ) as site:
         yield site
 
 
@@ -119,7 +121,8 @@ async def a_whole_journey(site: Site, secrets: Secrets, assistant: Connector, gu
     secrets.note("authorization code", *(answer["code"] for answer in assistant.answers))
     secrets.note("state", *(answer["state"] for answer in assistant.answers))
     secrets.note("code verifier", exchange.form()["code_verifier"])
-    secrets.note("client secret", assistant.memory.client and assistant.memory.client.client_secret)
+    assert assistant.memory.client is not None
+    secrets.note("client secret", assistant.memory.client.client_secret)
     for tokens in assistant.memory.tokens:
         secrets.note("access token", tokens.access_token)
         secrets.note("refresh token", tokens.refresh_token)

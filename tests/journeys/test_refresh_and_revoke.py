@@ -26,7 +26,7 @@ ACCESS_TOKEN_SECONDS = 5
 async def site(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     """A site whose access tokens expire soon."""
     settings = {"DEXTER_ACCESS_TOKEN_SECONDS": str(ACCESS_TOKEN_SECONDS)}
-    async with open_site(database, tmp_path_factory.mktemp("logs"), **settings) as site:
+    async with open_site(database, tmp_path_factory.mktemp("logs"), settings=settings) as site:
         yield site
 
 
