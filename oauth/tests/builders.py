@@ -16,6 +16,7 @@ from oauth.models import AccessToken, Client, ConnectorSession, Grant, IDToken, 
 from oauth.tokens import digest, generate_access_token, generate_authorization_code, generate_refresh_token
 
 REDIRECT_URI = "http://127.0.0.1:3334/callback"
+SECRET = "dxs_" + "s" * 43
 # RFC 7636, appendix B.
 CODE_VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CODE_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -35,6 +36,11 @@ def make_client(**fields: Any) -> Client:
         "name": "Example Assistant",
     }
     return Client.objects.create(**defaults | fields)
+
+
+def make_confidential_client(**fields: Any) -> Client:
+    """A client whose secret is SECRET."""
+    return make_client(**{"client_type": Client.CLIENT_CONFIDENTIAL, "client_secret": SECRET} | fields)
 
 
 def make_session(user: User | None = None, client: Client | None = None, **fields: Any) -> ConnectorSession:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,6 +57,34 @@ def read_answer(response: HttpResponseBase) -> dict[str, str]:
     answer = dict(pairs)
     assert len(answer) == len(pairs)
     return answer
+
+
+def assert_asked_again(response: Any) -> None:
+    """The consent page is shown once more, says that something changed, and holds a stamp for what now is."""
+    assert response.status_code == 409
+    assert b"Something changed while this page was open" in response.content
+    assert read_stamp(response)
+
+
+def assert_json_error(response: Any, error: str, status: int = 400) -> dict[str, str]:
+    """A JSON error that nobody keeps, and no token in it (RFC 6749 §5.2)."""
+    answer: dict[str, str] = response.json()
+    assert (response.status_code, answer["error"]) == (status, error)
+    assert response["Content-Type"].startswith("application/json")
+    assert response["Cache-Control"] == "no-store"
+    assert "access_token" not in answer
+    return answer
+
+
+def register(browser: Browser, **metadata: Any) -> Any:
+    """Register a public client with one loopback redirect, unless `metadata` says otherwise."""
+    defaults = {"redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": "none"}
+    return post_registration(browser, json.dumps(defaults | metadata))
+
+
+def post_registration(browser: Browser, body: str | bytes, content_type: str = "application/json") -> Any:
+    """Send any body to the registration endpoint."""
+    return browser.post("/mcp/register", body, content_type=content_type)
 
 
 def post_form(browser: Browser, path: str, fields: Any, **options: Any) -> Any:

@@ -13,14 +13,20 @@ from accounts.models import AuditEntry
 from oauth.bearer import resolve_bearer_token
 from oauth.errors import InvalidToken
 from oauth.models import Client, ConnectorSession
-from oauth.tests.builders import make_access_token, make_client, make_refresh_token, make_session
+from oauth.tests.builders import (
+    SECRET,
+    make_access_token,
+    make_client,
+    make_confidential_client,
+    make_refresh_token,
+    make_session,
+)
 from oauth.tests.protocol import basic, nothing_written, post_form, refresh
 
 pytestmark = pytest.mark.django_db
 
 REFUSED = "oauth.revocation.refused"
 RESOURCE = "http://localhost:8000/mcp"
-SECRET = "dxs_" + "s" * 43
 
 
 def revoke(browser: Browser, client_id: str | None, token: str | None, headers: Any = None, **fields: str) -> Any:
@@ -107,7 +113,7 @@ def test_another_clients_token_is_left_alone_and_looks_unknown(browser: Browser,
 
 
 def test_a_confidential_client_must_prove_itself(browser: Browser) -> None:
-    client = make_client(client_type=Client.CLIENT_CONFIDENTIAL, client_secret=SECRET)
+    client = make_confidential_client()
     _, token = make_access_token(make_session(client=client))
 
     with nothing_written(REFUSED, REFUSED, REFUSED):
