@@ -106,7 +106,7 @@ def _database() -> dict[str, Any]:
         return config
     # Under ASGI every request has a thread of its own: connections live in a pool, not in threads.
     config["CONN_MAX_AGE"] = 0
-    # After a restart of PostgreSQL each pooled connection is dead; a check on the way out of the pool costs a round trip.
+    # After a restart of PostgreSQL each pooled connection is dead; to look before each use costs a round trip.
     config["CONN_HEALTH_CHECKS"] = True
     config["OPTIONS"] = {**config.get("OPTIONS", {}), "pool": {"min_size": 2, "max_size": 16, "timeout": 5}}
     return config
