@@ -56,11 +56,13 @@ class TokenCore(OAuthLibCore):
         ]
 
     def extract_headers(self, request: HttpRequest) -> dict[str, Any]:
-        """The credentials and the content type, under the names that upstream and oauthlib look for."""
+        """The client's credentials and the content type, under the names that upstream and oauthlib look for."""
         headers = {"CONTENT_TYPE": request.META.get("CONTENT_TYPE", "")}
         headers["Content-Type"] = headers["CONTENT_TYPE"]
-        if "HTTP_AUTHORIZATION" in request.META:
-            headers["HTTP_AUTHORIZATION"] = headers["Authorization"] = request.META["HTTP_AUTHORIZATION"]
+        scheme, _, credentials = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() == "basic":
+            # Upstream knows one spelling; the name of a scheme has no case (RFC 9110 §11.1).
+            headers["HTTP_AUTHORIZATION"] = headers["Authorization"] = f"Basic {credentials}"
         return headers
 
 

@@ -49,9 +49,11 @@ def test_a_blocked_client_is_401_invalid_client(browser: Browser) -> None:
     assert_json_error(response, "invalid_client", 401)
 
 
-def test_a_confidential_client_proves_itself_in_the_header(browser: Browser) -> None:
+@pytest.mark.parametrize("scheme", ["Basic", "basic", "BASIC"])
+def test_a_confidential_client_proves_itself_in_the_header(browser: Browser, scheme: str) -> None:
     grant, code = make_grant(make_session(client=make_confidential_client(), connected_at=None))
-    headers = basic(grant.application.client_id, SECRET)
+    value = basic(grant.application.client_id, SECRET)["Authorization"].replace("Basic", scheme)
+    headers = {"Authorization": value}
 
     response = exchange_code(browser, grant.application, code, client_id=None, headers=headers)
 

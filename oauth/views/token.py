@@ -74,7 +74,7 @@ def revoke(request: HttpRequest) -> HttpResponse:
 def _answer(request: HttpRequest, headers: dict[str, str], body: str, status: int) -> HttpResponse:
     # oauthlib's late errors, such as one for the resource, come without their content type.
     response = HttpResponse(body, status=status, headers={"Content-Type": "application/json"} | headers)
-    if status == 401 and "Authorization" in request.headers:
+    if status == 401 and request.headers.get("Authorization", "").lower().startswith("basic"):
         # A client that tried HTTP Basic is answered in kind (RFC 6749 §5.2); oauthlib always says Bearer.
         response["WWW-Authenticate"] = f'Basic realm="{settings.DEXTER_ISSUER}"'
     return response
