@@ -8,6 +8,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -20,8 +21,9 @@ from oauth2_provider.models import (
     AbstractRefreshToken,
     ApplicationManager,
 )
+from oauthlib.oauth2.rfc6749.errors import MissingRedirectURIError
 
-from oauth.redirects import redirect_destination, redirect_uri_matches
+from oauth.redirects import is_acceptable_redirect_uri, redirect_destination, redirect_uri_matches
 
 
 class Client(AbstractApplication):
@@ -55,8 +57,40 @@ class Client(AbstractApplication):
         return self.name or self.client_id
 
     def redirect_uri_allowed(self, uri: str) -> bool:
-        """Whether `uri` is one of the registered redirect URIs (RFC 6749 §3.1.2.3, RFC 8252 §7.3)."""
-        return any(redirect_uri_matches(registered, uri) for registered in self.redirect_uris.split())
+        """Whether `uri` is one of the registered redirect URIs (RFC 6749 §3.1.2.3, RFC 8252 §7.3).
+
+        And still one that may be registered: staff may have taken its private scheme off the list, or typed it in.
+        """
+        acceptable = is_acceptable_redirect_uri(uri, private_schemes=settings.DEXTER_PRIVATE_REDIRECT_SCHEMES)
+        return acceptable and any(redirect_uri_matches(registered, uri) for registered in self.redirect_uris.split())
+
+    @property
+    def default_redirect_uri(self) -> str:
+        """The redirect URI of a request that names none: the only one registered (RFC 6749 §3.1.2.3).
+
+        Raises:
+            MissingRedirectURIError: there is none, there are several, or it is not allowed.
+        """
+        uri: str = super().default_redirect_uri
+        if not self.redirect_uri_allowed(uri):
+            raise MissingRedirectURIError
+        return uri
+
+    def clean(self) -> None:
+        """As upstream, with our own rules for redirects: `manage.py createapplication` asks here.
+
+        Raises:
+            django.core.exceptions.ValidationError: with the fields that are wrong.
+        """
+        super().clean()
+        if not all(self.redirect_uri_allowed(uri) for uri in self.redirect_uris.split()):
+            message = _("Each must be https, http on a loopback host, or an allowed private scheme.")
+            raise ValidationError({"redirect_uris": message})
+
+    @property
+    def may_refresh(self) -> bool:
+        """Whether the client gets refresh tokens: it asked for them, or staff set it up without saying."""
+        return not self.grant_types or "refresh_token" in self.grant_types
 
     def is_usable(self, request: object) -> bool:
         """Whether staff still let the client in. django-oauth-toolkit asks on every look-up."""

@@ -191,7 +191,7 @@ class DexterValidator(OAuth2Validator):
                 session_id=session.pk,
             )
         self._store_access_token(token, request, session, now)
-        if "refresh_token" not in session.client.grant_types:
+        if not session.client.may_refresh:
             token.pop("refresh_token", None)
         elif token.get("refresh_token"):
             self._store_refresh_token(token["refresh_token"], request, session, now)

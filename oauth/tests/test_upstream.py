@@ -76,6 +76,8 @@ OVERRIDDEN: list[tuple[Callable[..., Any], str]] = [
     (OpenIDCodeGrant.__init__, "fe7ae53f1f13f7e3"),
     (AuthorizationEndpoint.__init__, "adfea4217acf4024"),
     (provider_models.AbstractApplication.__str__, "4af538f3c9e48bb0"),
+    (provider_models.AbstractApplication.clean, "7b36d1b419b17d6e"),
+    (provider_models.AbstractApplication.default_redirect_uri.fget, "cb3eed15c1f2a7d9"),
     (provider_models.AbstractApplication.redirect_uri_allowed, "5ddcb28e41adfd9e"),
     (provider_models.AbstractApplication.is_usable, "9ef8e7eb2a9fc1ba"),
 ]
@@ -145,12 +147,16 @@ def digest_of(upstream: Callable[..., Any]) -> str:
 
 
 def overridden_by(ours: type) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """The methods that `ours` defines and a class of the libraries does too."""
-    for name, method in vars(ours).items():
-        if not inspect.isfunction(method) or method.__module__.partition(".")[0] != "oauth":
+    """The methods and properties that `ours` defines and a class of the libraries does too."""
+    for name, member in vars(ours).items():
+        if not inspect.isfunction(_function_of(member)) or _function_of(member).__module__.partition(".")[0] != "oauth":
             continue
-        theirs = (base for base in ours.__mro__[1:] if name in vars(base) and _is_library(base))
-        yield from ((f"{base.__qualname__}.{name}", vars(base)[name]) for base in list(theirs)[:1])
+        theirs = [base for base in ours.__mro__[1:] if name in vars(base) and _is_library(base)]
+        yield from ((f"{base.__qualname__}.{name}", _function_of(vars(base)[name])) for base in theirs[:1])
+
+
+def _function_of(member: Any) -> Any:
+    return member.fget if isinstance(member, property) else member
 
 
 def _is_library(base: type) -> bool:
