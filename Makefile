@@ -8,6 +8,8 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 ARGS ?=
+# How many processes test at once; 0 for one that a debugger can stop in.
+JOBS ?= auto
 
 PY := .venv/bin/python
 
@@ -34,11 +36,14 @@ run: .venv/.run-stamp .env ## Serve at http://localhost:8000 (PORT=8123 for else
 SERVE = --no-proxy-headers --no-access-log
 
 .PHONY: test
-test: .venv/.dev-stamp ## Run every test, on SQLite and then on PostgreSQL and Redis (ARGS= goes to pytest)
+test: .venv/.dev-stamp ## Test on SQLite, then on PostgreSQL and Redis (ARGS="-k linking" JOBS=0 for a debugger)
 	@printf '\n=== Tests on SQLite, without Redis ===\n\n'
-	env -u TEST_DATABASE_URL -u TEST_REDIS_URL $(PY) -m pytest $(ARGS)
+	env -u TEST_DATABASE_URL -u TEST_REDIS_URL $(PYTEST) $(ARGS)
 	@printf '\n=== Tests on PostgreSQL and Redis ===\n\n'
-	$(PY) -m tests.backends -- $(PY) -m pytest $(ARGS)
+	$(PY) -m tests.backends -- $(PYTEST) $(ARGS)
+
+# A file's tests stay together, because they share a server.
+PYTEST = $(PY) -m pytest --numprocesses $(JOBS) --maxprocesses 8 --dist loadfile
 
 .PHONY: check
 check: .venv/.dev-stamp ## Lint, formatting, types, templates, migrations, and what Django thinks of a deployment

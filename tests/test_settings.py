@@ -120,7 +120,7 @@ WRONG = [
     ("DEXTER_EMAIL_URL", "imap://me:pa55word@mail", "smtp://"),
     ("DEXTER_EMAIL_URL", "smtp://me:pa55word@mail:port", "smtp://"),
     ("DEXTER_EMAIL_FROM", "not an address", "Name <address>"),
-    ("DEXTER_EMAIL_VERIFICATION", "always", "none, optional or mandatory"),
+    ("DEXTER_EMAIL_VERIFICATION", "always", "none or mandatory"),
     ("DEXTER_LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING or ERROR"),
 ]
 
