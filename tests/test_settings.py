@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from dexter.env import BASE_DIR, INSECURE_DEBUG_KEY, Env
+from dexter.env import BASE_DIR, INSECURE_DEBUG_KEY, Env, load_env
 
 NAMES = {str(field.validation_alias) for field in Env.model_fields.values()}
 GOOD_KEY = "k3y-" * 13
@@ -126,14 +126,33 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "value", "expected"), WRONG, ids=[f"{name}-{value[:40]}" for name, value, _ in WRONG])
-def test_wrong_setting_stops_the_start_with_its_name_and_form(name: str, value: str, expected: str) -> None:
+def test_wrong_setting_is_refused_with_its_name_and_form(
+    name: str, value: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in NAMES:
+        monkeypatch.delenv(variable, raising=False)
+    for variable, setting in {**PRODUCTION, name: value}.items():
+        monkeypatch.setenv(variable, setting)
+
+    with pytest.raises(SystemExit) as stopped:
+        load_env()
+
+    message = str(stopped.value)
+    assert name in message
+    assert expected in message
+    # The value may hold a secret.
+    assert "pa55word" not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("DATABASE_URL", "mysql://me:pa55word@db/name"), ("DEXTER_DEBUG", "maybe")]
+)
+def test_wrong_setting_stops_the_start_with_one_readable_message(name: str, value: str) -> None:
     stopped = start(**{**PRODUCTION, name: value})
 
     assert stopped.returncode != 0
-    assert "Traceback" not in stopped.stderr
-    assert name in stopped.stderr
-    assert expected in stopped.stderr
-    # The value may hold a secret.
+    assert stopped.stderr.startswith(f"Dexter cannot start:\n{name}: ")
+    assert stopped.stderr.count("\n") == 2
     assert "pa55word" not in stopped.stderr
 
 
