@@ -85,7 +85,7 @@ def answer_uri(redirect_uri: str, parameters: Iterable[tuple[str, str | None]]) 
 
 def _split(uri: str) -> SplitResult | None:
     # oauthlib asks the same of a redirect URI at authorization: what passes here is not refused there.
-    if len(uri) > MAX_REDIRECT_URI_LENGTH or not uri.isascii() or "#" in uri or not is_absolute_uri(uri):
+    if len(uri) > MAX_REDIRECT_URI_LENGTH or not is_absolute_uri(uri):
         return None
     try:
         parts = urlsplit(uri)

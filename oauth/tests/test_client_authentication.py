@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.tests.builders import make_user
 from oauth.models import Client
-from oauth.tests.builders import SECRET, make_confidential_client, make_grant, make_session
+from oauth.tests.builders import SECRET, make_client, make_confidential_client, make_grant, make_session
 from oauth.tests.protocol import (
     assert_json_error,
     basic,
@@ -119,8 +119,10 @@ def test_the_stored_digest_is_no_secret(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("where", ["header", "body"])
-def test_a_public_client_that_sends_a_secret_is_refused(browser: Browser, where: str) -> None:
-    grant, code = make_grant()
+@pytest.mark.parametrize("stored", ["", "secret"])
+def test_a_public_client_that_sends_a_secret_is_refused(browser: Browser, where: str, stored: str) -> None:
+    """Even its own: `manage.py createapplication` gives every client one."""
+    grant, code = make_grant(make_session(client=make_client(client_secret=stored), connected_at=None))
     client = grant.application
 
     with nothing_written(REFUSED):

@@ -114,8 +114,9 @@ def test_a_body_over_64_kib_is_refused_unread(browser: Browser, size: int) -> No
     assert_json_error(response, "invalid_request", 413)
 
 
-def test_a_chunked_body_over_64_kib_is_refused_as_well() -> None:
+def test_a_chunked_body_over_64_kib_is_refused_as_well(settings: Any) -> None:
     """It has no Content-Length to look at."""
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
     headers = [(b"content-type", FORM.encode()), (b"transfer-encoding", b"chunked")]
     scope = {"type": "http", "method": "POST", "path": "/mcp/token", "query_string": b"", "headers": headers}
     request = ASGIRequest(scope, BytesIO(b"grant_type=" + b"x" * 64 * 1024))

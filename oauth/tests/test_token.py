@@ -216,6 +216,16 @@ def test_a_wrong_request_leaves_the_code_for_the_right_one(
     assert right.status_code == 200
 
 
+def test_an_error_after_the_id_token_was_made_takes_it_back(browser: Browser) -> None:
+    """A refusal rolls back whatever was written on the way to it."""
+    grant, code = make_grant(make_session(scope="openid", connected_at=None))
+
+    with nothing_written(REFUSED):
+        response = exchange_code(browser, grant.application, code, resource="https://other.example/")
+
+    assert_json_error(response, "invalid_target")
+
+
 def test_the_challenge_itself_is_no_verifier(browser: Browser) -> None:
     """What anybody reads in the browser's address bar is not enough: `plain` is not spoken here (RFC 7636 §7.2)."""
     grant, code = make_grant()

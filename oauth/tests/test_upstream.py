@@ -35,6 +35,7 @@ from oauth import models as our_models
 from oauth.backends import AuthorizationCore, TokenCore
 from oauth.server import AuthorizationCodeGrant, AuthorizationServer, S256CodeGrant
 from oauth.tests.builders import make_client
+from oauth.tests.protocol import basic
 from oauth.validator import DexterValidator
 
 OURS: tuple[type, ...] = (
@@ -190,16 +191,15 @@ def test_every_digest_is_of_an_override() -> None:
 
 
 @pytest.mark.django_db
-def test_hole_5_upstream_takes_a_public_client_id_for_proof() -> None:
-    client = make_client()
-    body = {
-        "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
-        "client_id": client.client_id,
-        "client_secret": "anything",
-    }
+@pytest.mark.parametrize("where", ["header", "body"])
+def test_hole_5_upstream_takes_a_public_client_id_for_proof(where: str) -> None:
+    client = make_client(client_secret="secret")
+    body = [("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("client_id", client.client_id)]
+    authorization = basic(client.client_id, "anything")["Authorization"]
+    headers = {"HTTP_AUTHORIZATION": authorization} if where == "header" else {}
 
     def request() -> Request:
-        return Request("http://localhost/mcp/token", "POST", list(body.items()), {})
+        return Request("http://localhost/mcp/token", "POST", body, headers)
 
     assert OAuth2Validator().authenticate_client(request())
     assert not DexterValidator().authenticate_client(request())
