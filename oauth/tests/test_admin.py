@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.admin import site
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Permission
 from django.test import Client as Browser
 from django.urls import reverse
@@ -33,8 +34,8 @@ MODELS = [Client, ConnectorSession, Grant, AccessToken, RefreshToken, IDToken, S
 
 
 def url(model: Any, page: str, *args: Any) -> str:
-    """The admin's URL of a page of a model."""
-    return reverse(f"admin:oauth_{model._meta.model_name}_{page}", args=args)
+    """The admin's URL of a page of a model. Keys are quoted as the admin does: an underscore has a meaning there."""
+    return reverse(f"admin:oauth_{model._meta.model_name}_{page}", args=[quote(arg) for arg in args])
 
 
 def act(browser: Browser, model: Any, action: str, *rows: Any) -> Any:
