@@ -36,7 +36,7 @@ run: .venv/.run-stamp .env ## Serve at http://localhost:8000 (PORT=8123 for else
 SERVE = --no-proxy-headers --no-access-log
 
 .PHONY: test
-test: .venv/.dev-stamp ## Test on SQLite, then on PostgreSQL and Redis (ARGS="-k linking" JOBS=0 for a debugger)
+test: .venv/.dev-stamp tests/node/node_modules/.stamp ## Test on SQLite, then on PostgreSQL and Redis (ARGS="-k linking" JOBS=0 for a debugger)
 	@printf '\n=== Tests on SQLite, without Redis ===\n\n'
 	env -u TEST_DATABASE_URL -u TEST_REDIS_URL $(PYTEST) $(ARGS)
 	@printf '\n=== Tests on PostgreSQL and Redis ===\n\n'
@@ -75,7 +75,7 @@ bench: .venv/.dev-stamp ## Measure calls per second and memory, next to the bare
 
 .PHONY: clean
 clean: ## Delete the virtualenv and all caches; the database in var/ and .env stay
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache tests/node/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .env:
@@ -99,4 +99,8 @@ endef
 	$(VIRTUALENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	$(PY) -m tests.browser
+	@touch $@
+
+tests/node/node_modules/.stamp: tests/node/package.json tests/node/package-lock.json | .venv/.dev-stamp
+	$(PY) -m tests.nodejs
 	@touch $@

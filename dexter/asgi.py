@@ -13,7 +13,8 @@ import os
 import re
 import time
 import uuid
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any, cast
 
 import structlog
@@ -35,18 +36,24 @@ from mcp_bridge.database import close_database_threads  # noqa: E402
 from mcp_bridge.gate import Gate  # noqa: E402
 from mcp_bridge.messages import BodyTooLarge, ClientLeft, read_body, replay_body  # noqa: E402
 from mcp_bridge.server import MAX_BODY_SIZE, run_mcp_endpoint  # noqa: E402
-from mcp_bridge.tools import registered_tools  # noqa: E402
+from mcp_bridge.tools import Tool, registered_tools  # noqa: E402
 
 log = structlog.get_logger(__name__)
+
+RunEndpoint = Callable[[Mapping[str, Tool]], AbstractAsyncContextManager[ASGIApp]]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
 class Application:
-    """Dispatches by path, and owns the MCP server for as long as the ASGI server's lifespan lasts."""
+    """Dispatches by path, and owns the MCP server for as long as the ASGI server's lifespan lasts.
 
-    def __init__(self, django: ASGIApp) -> None:
+    `run_endpoint` starts and stops what speaks MCP behind the gate; tests put other servers there.
+    """
+
+    def __init__(self, django: ASGIApp, run_endpoint: RunEndpoint = run_mcp_endpoint) -> None:
         self._django = django
+        self._run_endpoint = run_endpoint
         self._gate: Gate | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,7 +72,7 @@ class Application:
             async with AsyncExitStack() as stack:
                 stack.push_async_callback(asyncio.to_thread, close_database_threads)
                 tools = registered_tools()
-                self._gate = Gate(await stack.enter_async_context(run_mcp_endpoint(tools)), tools)
+                self._gate = Gate(await stack.enter_async_context(self._run_endpoint(tools)), tools)
                 await send({"type": "lifespan.startup.complete"})
                 phase = "shutdown"
                 await receive()
@@ -77,6 +84,8 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # White space around a value is no part of it (RFC 9110 §5.5), and httptools leaves what comes after.
+        scope = {**scope, "headers": [(name, value.strip(b" \t")) for name, value in scope["headers"]]}
         headers = Headers(scope=scope)
         request_id = _request_id(headers.get("x-request-id"))
         structlog.contextvars.clear_contextvars()

@@ -84,6 +84,22 @@ class Env(BaseSettings):
         validation_alias="DEXTER_PRIVATE_REDIRECT_SCHEMES",
         description="URI schemes of desktop assistants, separated by commas, such as cursor,vscode",
     )
+    blocked_client_hosts: CommaSeparated = Field(
+        (),
+        validation_alias="DEXTER_BLOCKED_CLIENT_HOSTS",
+        description="hosts whose assistants are shut out, separated by commas, such as example.com",
+    )
+    connector_client_id: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._~-]{0,200}$",
+        validation_alias="DEXTER_CONNECTOR_CLIENT_ID",
+        description="the client ID of the connector that staff set up, letters, digits and . _ ~ -",
+    )
+    connector_redirect_uris: CommaSeparated = Field(
+        (),
+        validation_alias="DEXTER_CONNECTOR_REDIRECT_URIS",
+        description="redirect URIs of that connector, separated by commas; `manage.py set_up_connector` makes it",
+    )
     email_url: str = Field(
         "console:",
         validation_alias="DEXTER_EMAIL_URL",
@@ -101,11 +117,18 @@ class Env(BaseSettings):
         "INFO", validation_alias="DEXTER_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR"
     )
 
-    @field_validator("allowed_hosts", "private_redirect_schemes", mode="before")
+    @field_validator("allowed_hosts", "blocked_client_hosts", "private_redirect_schemes", mode="before")
     @classmethod
     def _split_on_commas(cls, value: Any) -> Any:
         if isinstance(value, str):
             return tuple(part.strip().lower() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("connector_redirect_uris", mode="before")
+    @classmethod
+    def _split_uris_on_commas(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
     @field_validator("private_redirect_schemes")
@@ -127,6 +150,14 @@ class Env(BaseSettings):
                 "wss",
             }:
                 raise ValueError(f"{scheme!r} is not a scheme that an application can own")
+        return value
+
+    @field_validator("blocked_client_hosts")
+    @classmethod
+    def _hosts_are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", host):
+                raise ValueError(f"{host!r} is not a host name; write example.com, which stands for all hosts below it")
         return value
 
     @field_validator("site_name")

@@ -48,6 +48,8 @@ def logging_settings(*, debug: bool, level: str) -> dict[str, Any]:
             "oauthlib": {"level": "INFO"},
             "oauth2_provider": {"level": "INFO"},
             "mcp": {"level": "WARNING"},
+            # Its lines are whole URLs.
+            "httpx2": {"level": "WARNING"},
             "django": {"handlers": [], "level": "INFO", "propagate": True},
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
             "django.db.backends": {"level": "INFO"},

@@ -29,7 +29,10 @@ DEXTER_SITE_NAME = env.site_name
 DEXTER_VERSION = __version__
 DEXTER_GUESTS_ENABLED = env.guests_enabled
 DEXTER_PRIVATE_REDIRECT_SCHEMES = env.private_redirect_schemes
+DEXTER_BLOCKED_CLIENT_HOSTS = env.blocked_client_hosts
 DEXTER_TRUSTED_PROXIES = env.trusted_proxies
+DEXTER_CONNECTOR_CLIENT_ID = env.connector_client_id
+DEXTER_CONNECTOR_REDIRECT_URIS = env.connector_redirect_uris
 
 # --- Django -----------------------------------------------------------------------------------------------------------
 
@@ -229,6 +232,9 @@ OAUTH2_PROVIDER = {
     "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
     "PKCE_REQUIRED": True,
     "OIDC_ENABLED": True,
+    # Upstream would fetch inside the token endpoint's transaction, and refuse the documents of most vendors;
+    # `oauth.client_documents` does it instead.
+    "CIMD_ENABLED": False,
     "OIDC_ISS_ENDPOINT": DEXTER_ISSUER,
     # A desktop assistant's redirect is loopback http (RFC 8252 §7.3) or a private scheme (§7.1); `oauth.redirects`
     # decides which http redirects are loopback.

@@ -26,6 +26,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mcp_bridge.batches import answer_batch, is_batch
+from mcp_bridge.cors import allow_any_origin, preflight
 from mcp_bridge.database import run_in_database_thread
 from mcp_bridge.messages import (
     BodyTooLarge,
@@ -77,6 +78,7 @@ class Gate:
         async def watched_send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 exchange.status = int(message["status"])
+                allow_any_origin(message)
             await send(message)
 
         try:
@@ -98,7 +100,7 @@ class Gate:
         if not host_is_allowed(headers.get("host")):
             return _error(421, "invalid_host", "This server has another name.")
         if scope["method"] == "OPTIONS":
-            return Response(status_code=204, headers={"Allow": ALLOWED_METHODS})
+            return preflight(headers)
         try:
             exchange.principal = principal = await _authenticate(headers)
         except InvalidToken as error:

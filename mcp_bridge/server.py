@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Annotated, Any
 
 import structlog
@@ -31,6 +31,7 @@ from mcp_bridge.errors import (
     ERROR_META_KEY,
     ArgumentsInvalid,
     InternalFault,
+    NotLinked,
     ScopeMissing,
     TemporarilyUnavailable,
     ToolRefused,
@@ -50,16 +51,24 @@ INSTRUCTIONS = (
 )
 
 
-@asynccontextmanager
-async def run_mcp_endpoint(tools: Mapping[str, Tool]) -> AsyncIterator[ASGIApp]:
+def run_mcp_endpoint(tools: Mapping[str, Tool]) -> AbstractAsyncContextManager[ASGIApp]:
     """Start a server with `tools` and yield the ASGI application that speaks MCP for it; stop it at the end.
 
     A new server each time: the SDK's session manager runs once.
     """
-    server = MCPBridgeServer(tools)
+    return serve(MCPBridgeServer(tools))
+
+
+@asynccontextmanager
+async def serve(server: MCPServer, *, streaming: bool = False) -> AsyncIterator[ASGIApp]:
+    """Run `server` and yield the ASGI application that speaks MCP for it; stop it at the end.
+
+    Each call is answered with one JSON document, because our tools have nothing to say before they are done. What a
+    tool reports on the way reaches the client only when `streaming`.
+    """
     server.streamable_http_app(
         stateless_http=True,
-        json_response=True,
+        json_response=not streaming,
         max_request_body_size=MAX_BODY_SIZE,
         # The gate has checked the host by ALLOWED_HOSTS, and a bearer token is no ambient authority: a foreign page
         # that rebinds DNS, or an origin we never heard of, has no token to send.
@@ -139,10 +148,11 @@ def error_result(refusal: ToolRefused) -> CallToolResult:
     meta: dict[str, Any] = {
         ERROR_META_KEY: {"code": refusal.code, "message": refusal.message, "next_step": refusal.next_step}
     }
-    if isinstance(refusal, ScopeMissing):
-        # ChatGPT offers to connect again on this key (connectors §1).
+    scopes = refusal.scopes if isinstance(refusal, ScopeMissing) else None
+    if isinstance(refusal, (ScopeMissing, NotLinked)):
+        # ChatGPT offers to connect again on this key, this time by signing in (connectors §1).
         meta["mcp/www_authenticate"] = [
-            bearer_challenge(error=refusal.code, description=refusal.message, scopes=refusal.scopes)
+            bearer_challenge(error="insufficient_scope", description=refusal.message, scopes=scopes)
         ]
     return CallToolResult(content=[TextContent(type="text", text=str(refusal))], is_error=True, _meta=meta)
 

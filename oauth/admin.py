@@ -6,14 +6,18 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.addresses import client_address
 from accounts.models import User
-from oauth.models import AccessToken, Client, ConnectorSession, RefreshToken, SigningKey
+from oauth.forms import ClientSetupForm
+from oauth.models import AccessToken, Client, ClientDocument, ConnectorSession, RefreshToken, SigningKey
 from oauth.services import block_client, end_session
+from oauth.setup import set_up_client
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
@@ -58,7 +62,7 @@ class ActsOnSessions(ReadOnlyAdmin):
 
 
 class ClientAdmin(ReadOnlyAdmin):
-    """The clients that connect, who vouches for them, and whether people reported them."""
+    """The clients that connect, who vouches for them, and whether people reported them. Staff may set one up."""
 
     list_display = ["name_or_id", "registration_source", "verified_host", "client_type", "last_used_at", "state"]
     list_filter = ["registration_source", "client_type", ("blocked_at", admin.EmptyFieldListFilter)]
@@ -67,9 +71,41 @@ class ClientAdmin(ReadOnlyAdmin):
     fields = [
         *("client_id", "name", "registration_source", "verified_host", "client_uri", "client_type"),
         *("token_endpoint_auth_method", "grant_types", "redirect_uris", "software_id", "software_version"),
+        *("served_resource", "serves_legacy_family"),
         *("created", "last_used_at", "flagged_at", "blocked_at"),
     ]
     actions = ["block", "unblock"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Who may set up clients."""
+        return request.user.has_perm("oauth.add_client")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form of a new client; existing ones are not written by hand."""
+        return super().get_form(request, obj, change, **kwargs) if obj else ClientSetupForm
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """All there is to see of a client, and what is to be said of a new one."""
+        return super().get_fields(request, obj) if obj else ClientSetupForm.Meta.fields
+
+    def save_model(self, request: HttpRequest, obj: Client, form: Any, change: bool) -> None:
+        """Call the service; the secret is shown on the answer to this request and never again."""
+        client, secret = set_up_client(
+            name=form.cleaned_data["name"],
+            redirect_uris=form.cleaned_data["redirect_uris"].split(),
+            confidential=form.cleaned_data["confidential"],
+            served_resource=form.cleaned_data["served_resource"],
+            serves_legacy_family=form.cleaned_data["serves_legacy_family"],
+            actor=cast("User", request.user),
+        )
+        obj.pk, obj.client_id, obj._new_secret = client.pk, client.client_id, secret
+
+    def response_add(self, request: HttpRequest, obj: Client, post_url_continue: str | None = None) -> HttpResponse:
+        """The client's id and secret, on a page that is not cached and cannot be opened again."""
+        context = {**self.admin_site.each_context(request), "client": obj, "secret": obj._new_secret}
+        response = render(request, "oauth/admin/client_set_up.html", context)
+        add_never_cache_headers(response)
+        return response
 
     def has_block_permission(self, request: HttpRequest) -> bool:
         """Who may shut clients out."""
@@ -101,6 +137,26 @@ class ClientAdmin(ReadOnlyAdmin):
         staff = cast("User", request.user)
         changed = sum(block_client(client=client, actor=staff, blocked=blocked) for client in queryset)
         messages.success(request, ngettext("%d client was changed.", "%d clients were changed.", changed) % changed)
+
+
+@admin.register(ClientDocument)
+class ClientDocumentAdmin(ReadOnlyAdmin):
+    """The stored copies of metadata documents, and what keeps a document from being fetched again."""
+
+    list_display = ["__str__", "client_name", "fetched_at", "next_fetch_at", "failures", "failure"]
+    list_filter = [("failure", admin.EmptyFieldListFilter)]
+    list_select_related = ["client"]
+    search_fields = ["client__client_id", "client__name"]
+    date_hierarchy = "fetched_at"
+    fields = [
+        *("client", "fetched_at", "next_fetch_at", "failures", "failure"),
+        *("signing_alg", "jwks_uri", "keys", "keys_fetched_at", "keys_fresh_until", "keys_attempted_at"),
+    ]
+
+    @admin.display(description=_("name"), ordering="client__name")
+    def client_name(self, document: ClientDocument) -> str:
+        """The name that the document gives its client."""
+        return document.client.name
 
 
 @admin.register(ConnectorSession)

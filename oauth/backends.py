@@ -13,6 +13,8 @@ from oauth.tokens import digest
 
 # In characters. An authorization request has about 1,000; it travels through the sign-in pages in their query.
 MAX_QUERY_LENGTH = 8192
+# Which client proved its key, if one did. No request can send it: only the headers named below get through.
+PROVED_CLIENT = "X_DEXTER_PROVED_CLIENT"
 
 
 class AuthorizationCore(OAuthLibCore):
@@ -63,6 +65,8 @@ class TokenCore(OAuthLibCore):
         if scheme.lower() == "basic":
             # Upstream knows one spelling; the name of a scheme has no case (RFC 9110 §11.1).
             headers["HTTP_AUTHORIZATION"] = headers["Authorization"] = f"Basic {credentials}"
+        if proved_client_id := getattr(request, "proved_client_id", None):
+            headers[PROVED_CLIENT] = proved_client_id
         return headers
 
 

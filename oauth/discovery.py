@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
+from oauth.client_keys import ASSERTION_ALGORITHMS
 from oauth.models import Client
 from oauth.registration import SUPPORTED_GRANT_TYPES
 
@@ -47,24 +48,34 @@ def openid_configuration_document() -> bytes:
 def _authorization_server_fields() -> dict[str, Any]:
     base = settings.DEXTER_RESOURCE
     auth_methods = [str(method) for method in Client.AuthMethod.values]
-    return {
+    with_secret = [str(Client.AuthMethod.BASIC), str(Client.AuthMethod.POST)]
+    fields: dict[str, Any] = {
         "issuer": settings.DEXTER_ISSUER,
         "authorization_endpoint": f"{base}/authorize",
         "token_endpoint": f"{base}/token",
         "registration_endpoint": f"{base}/register",
         "revocation_endpoint": f"{base}/revoke",
+        "introspection_endpoint": f"{base}/introspect",
         "userinfo_endpoint": f"{base}/userinfo",
         "jwks_uri": f"{base}/jwks.json",
         "scopes_supported": list(settings.DEXTER_SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": list(SUPPORTED_GRANT_TYPES),
+        "client_id_metadata_document_supported": True,
         "token_endpoint_auth_methods_supported": auth_methods,
+        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "revocation_endpoint_auth_methods_supported": auth_methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        "introspection_endpoint_auth_methods_supported": with_secret,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
-        "prompt_values_supported": ["none", "consent"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
     }
+    # A client that cannot register learns the id that staff set up for it; without one the key is left out.
+    if settings.DEXTER_CONNECTOR_CLIENT_ID:
+        fields["mcp"] = {"client_id": settings.DEXTER_CONNECTOR_CLIENT_ID}
+    return fields
 
 
 def _encode(document: dict[str, Any]) -> bytes:

@@ -3,9 +3,17 @@
 OAuthError
 ├── InvalidToken          401 invalid_token: a bearer token that does not act (RFC 6750 §3.1)
 ├── InsufficientScope     403 insufficient_scope: a good token that may not do this (RFC 6750 §3.1)
+├── InvalidRegistrationToken  401 invalid_token: not the token of this registration (RFC 7592 §3)
 ├── RegistrationError     400: a client that may not register (RFC 7591 §3.2.2)
 │   ├── InvalidRedirectURI
 │   └── InvalidClientMetadata
+├── DocumentNotFetched    503 temporarily_unavailable: another host's document that cannot be had within the limits
+│   └── FetchesBusy       as many fetches as this process allows are under way
+├── ClientDocumentRefused 400 invalid_client: a client whose metadata document cannot be used
+│   └── NewDocumentsLimited   503 temporarily_unavailable: too many unknown documents for now
+├── ClientAuthenticationAmbiguous  400 invalid_request: half a way, or two, to authenticate (RFC 6749 §5.2)
+├── InvalidClientAssertion    401 invalid_client: the proof of a private key does not hold (RFC 7523 §3)
+├── ClientKeysUnavailable     503 temporarily_unavailable: the keys to check it with cannot be had
 └── CredentialReplayed    400 invalid_grant: a one-time credential came twice; its session ends
     ├── CodeReplayed
     └── RefreshTokenReplayed
@@ -54,6 +62,14 @@ class InsufficientScope(OAuthError):
         self.scopes = tuple(scopes)
 
 
+class InvalidRegistrationToken(OAuthError):
+    """The registration access token is missing, wrong, or for another client; or the client is gone."""
+
+    status = 401
+    error = "invalid_token"
+    description = "The registration access token is not valid for this client."
+
+
 class RegistrationError(OAuthError):
     """A registration that is refused (RFC 7591 §3.2.2). Its description names the fault: it is the caller's own."""
 
@@ -72,6 +88,55 @@ class InvalidRedirectURI(RegistrationError):
 
 class InvalidClientMetadata(RegistrationError):
     """A metadata field that may not be registered."""
+
+
+class DocumentNotFetched(OAuthError):
+    """A document that its host did not serve in time, in size, in the right type and from a public address."""
+
+    status = 503
+    error = "temporarily_unavailable"
+    description = "The document could not be fetched."
+
+
+class FetchesBusy(DocumentNotFetched):
+    """No fetch was tried: this process has as many under way as it allows."""
+
+
+class ClientDocumentRefused(OAuthError):
+    """A client ID that is a URL, without a metadata document there that can be used. `reason` says why, for the log."""
+
+    error = "invalid_client"
+    description = "The description of the client cannot be read, or not accepted."
+
+
+class NewDocumentsLimited(ClientDocumentRefused):
+    """So many unknown documents were asked for that no other is fetched for now."""
+
+    status = 503
+    error = "temporarily_unavailable"
+    description = "Too many new clients at once. Try again later."
+
+
+class ClientAuthenticationAmbiguous(OAuthError):
+    """A client assertion without its type, or together with another credential (RFC 6749 §2.3: one at a time)."""
+
+    description = "Send one complete way to authenticate: the client assertion with its type, and nothing else."
+
+
+class InvalidClientAssertion(OAuthError):
+    """A client assertion that is malformed, expired, replayed, for somebody else, or signed with an unknown key."""
+
+    status = 401
+    error = "invalid_client"
+    description = "The client assertion is not valid."
+
+
+class ClientKeysUnavailable(OAuthError):
+    """The keys that a client assertion is checked with cannot be fetched right now. The client is not to blame."""
+
+    status = 503
+    error = "temporarily_unavailable"
+    description = "The client's keys cannot be fetched right now. Try again."
 
 
 class CredentialReplayed(OAuthError):

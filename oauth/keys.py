@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 from functools import lru_cache
 
 import structlog
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from django.db import transaction
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from jwcrypto.jwk import JWK
+from oauth2_provider.settings import oauth2_settings
 
+from accounts.audit import record_audit
+from accounts.models import User
+from oauth.audit import OAuthAction
 from oauth.models import SigningKey
 
 log = structlog.get_logger(__name__)
@@ -38,6 +45,26 @@ def published_keys() -> list[dict[str, str]]:
         if key is not None:
             keys.append({**key.export_public(as_dict=True), "alg": "RS256", "use": "sig", "kid": row.key_id})
     return keys
+
+
+@transaction.atomic
+def rotate_signing_key(*, actor: User | None = None) -> str:
+    """Retire the keys in use and sign with a new one from now on.
+
+    A retired key is published until every ID token that it signed has expired; `forget_retired_keys` removes it then.
+
+    Returns the id of the new key.
+    """
+    retired = SigningKey.objects.filter(retired_at=None).update(retired_at=timezone.now())
+    key_id: str = _make_signing_key().thumbprint()
+    record_audit(OAuthAction.SIGNING_KEY_ROTATED, actor=actor, detail={"key_id": key_id, "retired": retired})
+    return key_id
+
+
+def forget_retired_keys() -> int:
+    """Delete keys whose last ID token has expired, and return how many."""
+    lifetime = timedelta(seconds=oauth2_settings.ID_TOKEN_EXPIRE_SECONDS)
+    return SigningKey.objects.filter(retired_at__lt=timezone.now() - lifetime).delete()[0]
 
 
 def _make_signing_key() -> JWK:

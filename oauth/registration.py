@@ -19,11 +19,14 @@ from oauth.errors import InvalidClientMetadata, InvalidRedirectURI
 from oauth.models import Client
 from oauth.redirects import is_acceptable_redirect_uri
 from oauth.scopes import clamp_scopes
+from oauth.tokens import digest
 
 MAX_REDIRECT_URIS = 20
 MAX_NAME_LENGTH = 80
 MAX_TEXT_LENGTH = 255
 SUPPORTED_GRANT_TYPES = ("authorization_code", "refresh_token")
+# A private key is proved against the keys of a metadata document, which a registered client does not have.
+REGISTRABLE_AUTH_METHODS = (Client.AuthMethod.NONE, Client.AuthMethod.BASIC, Client.AuthMethod.POST)
 # A name that contains one of these makes people believe that somebody checked it.
 CLAIMING_WORDS = ("official", "verified")
 # Letters and marks that show nothing: Hangul fillers, the blank Braille pattern, the combining grapheme joiner.
@@ -45,23 +48,25 @@ class ClientMetadata:
     software_version: str
 
     @classmethod
-    def from_json(cls, body: bytes) -> ClientMetadata:
-        """Read and check a registration body.
+    def from_json(cls, body: bytes, *, client_id: str | None = None) -> ClientMetadata:
+        """Read and check a registration body; an update must name its `client_id` (RFC 7592 §2.2).
 
         Raises:
             InvalidRedirectURI: a redirect URI is missing or may not be registered.
             InvalidClientMetadata: anything else that cannot be coerced.
         """
-        fields = _parse_object(body)
+        fields = parse_object(body)
+        if client_id is not None and fields.get("client_id") != client_id:
+            raise InvalidClientMetadata("client_id must be that of the client.")
         return cls(
-            redirect_uris=_redirect_uris(fields.get("redirect_uris")),
-            client_name=_client_name(fields.get("client_name")),
-            client_uri=_https_uri(fields.get("client_uri")),
-            grant_types=_grant_types(fields.get("grant_types"), fields.get("response_types")),
+            redirect_uris=read_redirect_uris(fields.get("redirect_uris")),
+            client_name=read_client_name(fields.get("client_name")),
+            client_uri=read_https_uri(fields.get("client_uri")),
+            grant_types=read_grant_types(fields.get("grant_types"), fields.get("response_types")),
             token_endpoint_auth_method=_auth_method(fields.get("token_endpoint_auth_method")),
-            scope=" ".join(clamp_scopes(_text(fields.get("scope"), "scope", limit=2000).split())),
-            software_id=_text(fields.get("software_id"), "software_id"),
-            software_version=_text(fields.get("software_version"), "software_version"),
+            scope=" ".join(clamp_scopes(read_text(fields.get("scope"), "scope", limit=2000).split())),
+            software_id=read_text(fields.get("software_id"), "software_id"),
+            software_version=read_text(fields.get("software_version"), "software_version"),
         )
 
 
@@ -69,47 +74,106 @@ class ClientMetadata:
 def register_client(*, metadata: ClientMetadata, address: str | None) -> dict[str, Any]:
     """Register a client and return the client information response (RFC 7591 §3.2.1), which has no null in it.
 
-    A confidential client's secret is in the answer and nowhere else.
+    A confidential client's secret and the registration access token are in the answer and nowhere else.
     """
-    confidential = metadata.token_endpoint_auth_method != Client.AuthMethod.NONE
     client_secret = "dxs_" + secrets.token_urlsafe(32)
-    client = Client.objects.create(
+    registration_access_token = "dxt_" + secrets.token_urlsafe(32)
+    client = Client(
         client_id="dxc_" + secrets.token_urlsafe(24),
         client_secret=client_secret,
-        client_type=Client.CLIENT_CONFIDENTIAL if confidential else Client.CLIENT_PUBLIC,
         authorization_grant_type=Client.GRANT_AUTHORIZATION_CODE,
         algorithm=Client.RS256_ALGORITHM,
         registration_source=Client.RegistrationSource.DCR,
-        redirect_uris=" ".join(metadata.redirect_uris),
-        name=metadata.client_name,
-        client_uri=metadata.client_uri,
-        grant_types=list(metadata.grant_types),
-        token_endpoint_auth_method=metadata.token_endpoint_auth_method,
-        software_id=metadata.software_id,
-        software_version=metadata.software_version,
+        registration_token_digest=digest(registration_access_token),
     )
+    _apply(metadata, client)
+    client.save(force_insert=True)
     record_audit(
         OAuthAction.CLIENT_REGISTERED,
         client_id=client.client_id,
         address=address,
         detail={"redirect_hosts": sorted({urlsplit(uri).netloc or uri for uri in metadata.redirect_uris})},
     )
-    answer: dict[str, Any] = {
+    answer = client_information(client) | {"registration_access_token": registration_access_token}
+    if client.is_confidential:
+        answer |= {"client_secret": client_secret, "client_secret_expires_at": 0}
+    return answer
+
+
+def find_registered_client(*, client_id: str, registration_access_token: str) -> Client | None:
+    """The client that registered itself and got this token, unless staff blocked it."""
+    return Client.objects.filter(
+        client_id=client_id,
+        registration_token_digest=digest(registration_access_token),
+        registration_source=Client.RegistrationSource.DCR,
+        blocked_at=None,
+    ).first()
+
+
+@transaction.atomic
+def update_registration(*, client: Client, metadata: ClientMetadata, address: str | None) -> Client:
+    """Replace what a client registered (RFC 7592 §2.2). It stays public or confidential, as its secret is.
+
+    Raises:
+        InvalidClientMetadata: the update would change how the client authenticates.
+    """
+    confidential = metadata.token_endpoint_auth_method != Client.AuthMethod.NONE
+    if confidential != client.is_confidential:
+        raise InvalidClientMetadata("token_endpoint_auth_method cannot change between none and a secret.")
+    _apply(metadata, client)
+    client.save()
+    record_audit(OAuthAction.CLIENT_UPDATED, client_id=client.client_id, address=address)
+    return client
+
+
+@transaction.atomic
+def unregister_client(*, client: Client, address: str | None) -> None:
+    """Remove a client with its sessions and tokens (RFC 7592 §2.3)."""
+    record_audit(OAuthAction.CLIENT_REMOVED, client_id=client.client_id, address=address)
+    client.delete()
+
+
+def client_information(client: Client) -> dict[str, Any]:
+    """The client information response without secrets (RFC 7591 §3.2.1, RFC 7592 §3). Nothing in it is null."""
+    information = {
         "client_id": client.client_id,
         "client_id_issued_at": int(client.created.timestamp()),
-        "redirect_uris": list(metadata.redirect_uris),
-        "grant_types": list(metadata.grant_types),
+        "registration_client_uri": f"{settings.DEXTER_RESOURCE}/register/{client.client_id}",
+        "redirect_uris": client.redirect_uris.split(),
+        "grant_types": client.grant_types,
         "response_types": ["code"],
-        "token_endpoint_auth_method": metadata.token_endpoint_auth_method,
-        "scope": metadata.scope,
+        "token_endpoint_auth_method": str(client.token_endpoint_auth_method),
+        "scope": client.registered_scope,
     }
-    if confidential:
-        answer |= {"client_secret": client_secret, "client_secret_expires_at": 0}
-    optional = ("client_name", "client_uri", "software_id", "software_version")
-    return answer | {name: getattr(metadata, name) for name in optional if getattr(metadata, name)}
+    optional = {
+        "client_name": client.name,
+        "client_uri": client.client_uri,
+        "software_id": client.software_id,
+        "software_version": client.software_version,
+    }
+    return information | {name: value for name, value in optional.items() if value}
 
 
-def _parse_object(body: bytes) -> dict[str, Any]:
+def _apply(metadata: ClientMetadata, client: Client) -> None:
+    confidential = metadata.token_endpoint_auth_method != Client.AuthMethod.NONE
+    client.client_type = Client.CLIENT_CONFIDENTIAL if confidential else Client.CLIENT_PUBLIC
+    client.redirect_uris = " ".join(metadata.redirect_uris)
+    client.name = metadata.client_name
+    client.client_uri = metadata.client_uri
+    client.grant_types = list(metadata.grant_types)
+    client.token_endpoint_auth_method = metadata.token_endpoint_auth_method
+    client.registered_scope = metadata.scope
+    client.software_id = metadata.software_id
+    client.software_version = metadata.software_version
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        InvalidClientMetadata: it is something else, or names a field twice.
+    """
+
     def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         fields = dict(pairs)
         if len(fields) != len(pairs):
@@ -125,7 +189,7 @@ def _parse_object(body: bytes) -> dict[str, Any]:
     return fields
 
 
-def _text(value: Any, name: str, *, limit: int = MAX_TEXT_LENGTH) -> str:
+def read_text(value: Any, name: str, *, limit: int = MAX_TEXT_LENGTH) -> str:
     """A string without control characters; null and absence are the empty string."""
     if value is None:
         return ""
@@ -136,7 +200,12 @@ def _text(value: Any, name: str, *, limit: int = MAX_TEXT_LENGTH) -> str:
     return value
 
 
-def _redirect_uris(value: Any) -> tuple[str, ...]:
+def read_redirect_uris(value: Any) -> tuple[str, ...]:
+    """The redirect URIs, each of them one that may be registered.
+
+    Raises:
+        InvalidRedirectURI: there is none, there are too many, or one may not be registered.
+    """
     if not isinstance(value, list) or not value:
         raise InvalidRedirectURI("redirect_uris must be a list with at least one URI.")
     if len(value) > MAX_REDIRECT_URIS:
@@ -152,8 +221,12 @@ def _redirect_uris(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value))
 
 
-def _grant_types(grant_types: Any, response_types: Any) -> tuple[str, ...]:
-    """Those of the requested ones that are offered; what is not offered is left out of the answer, not refused."""
+def read_grant_types(grant_types: Any, response_types: Any) -> tuple[str, ...]:
+    """Those of the requested grant types that are offered; what is not offered is left out, not refused.
+
+    Raises:
+        InvalidClientMetadata: the authorization code, which everything here begins with, is not among them.
+    """
     if response_types is not None and (not isinstance(response_types, list) or "code" not in response_types):
         raise InvalidClientMetadata("response_types must contain code.")
     if grant_types is None:
@@ -167,21 +240,26 @@ def _auth_method(value: Any) -> str:
     """The method asked for, or the nearest one offered: RFC 7591 §2 says `client_secret_basic` when there is none."""
     if value is None:
         return Client.AuthMethod.BASIC
-    method = _text(value, "token_endpoint_auth_method")
-    return method if method in Client.AuthMethod.values else Client.AuthMethod.NONE
+    method = read_text(value, "token_endpoint_auth_method")
+    return method if method in REGISTRABLE_AUTH_METHODS else Client.AuthMethod.NONE
 
 
-def _https_uri(value: Any) -> str:
-    uri = _text(value, "client_uri", limit=500)
+def read_https_uri(value: Any) -> str:
+    """An https URL to show, or nothing for any other."""
+    uri = read_text(value, "client_uri", limit=500)
     if not uri:
         return ""
     acceptable = uri.startswith("https://") and is_acceptable_redirect_uri(uri, private_schemes=())
     return uri if acceptable else ""
 
 
-def _client_name(value: Any) -> str:
-    """A name fit to show: one line, no invisible or direction-changing characters, at most 80 characters."""
-    name = _text(value, "client_name", limit=2000)
+def read_client_name(value: Any) -> str:
+    """A name fit to show: one line, no invisible or direction-changing characters, at most 80 characters.
+
+    Raises:
+        InvalidClientMetadata: the name is not a string, imitates ours, or claims that somebody checked it.
+    """
+    name = read_text(value, "client_name", limit=2000)
     visible = "".join(character for character in name if not _is_invisible(character))
     name = re.sub(r"\s+", " ", visible).strip()[:MAX_NAME_LENGTH].strip()
     if any(_mixes_scripts(word) for word in name.split()):

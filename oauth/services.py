@@ -17,7 +17,8 @@ from accounts.audit import record_audit
 from accounts.models import User
 from accounts.services import create_guest
 from oauth.audit import OAuthAction
-from oauth.models import AccessToken, Client, ConnectorSession, Grant, IDToken, RefreshToken
+from oauth.keys import forget_retired_keys
+from oauth.models import AccessToken, Client, ConnectorSession, Grant, IDToken, RefreshToken, UsedAssertion
 from oauth.tokens import digest, generate_authorization_code
 
 UNUSED_CLIENT_LIFETIME = timedelta(hours=24)
@@ -186,6 +187,8 @@ def sweep_oauth() -> dict[str, int]:
             )
         ),
         "clients": _delete(dead_registrations(now)),
+        "signing_keys": forget_retired_keys(),
+        "used_assertions": _delete(UsedAssertion.objects.filter(expires_at__lt=now)),
     }
     if counts["clients"]:
         record_audit(OAuthAction.CLIENTS_SWEPT, detail={"clients": counts["clients"]})
@@ -197,13 +200,14 @@ def sweep_oauth() -> dict[str, int]:
 def dead_registrations(now: datetime) -> QuerySet[Client]:
     """Registered clients never used in 24 hours, or without a live session and unused for 90 days (connectors, rule 7).
 
-    One that staff blocked or a person reported stays: it would only register again, with a clean record.
+    Those with a metadata document too: it is fetched again when it is asked for again. One that staff blocked or a
+    person reported stays: it would only come again, with a clean record.
     """
     live = ConnectorSession.objects.filter(client=OuterRef("pk"), ended_at=None, expires_at__gt=now)
     return Client.objects.filter(
         ~Exists(live),
         Q(last_used_at=None, created__lt=now - UNUSED_CLIENT_LIFETIME) | Q(last_used_at__lt=now - IDLE_CLIENT_LIFETIME),
-        registration_source=Client.RegistrationSource.DCR,
+        registration_source__in=(Client.RegistrationSource.DCR, Client.RegistrationSource.CIMD),
         blocked_at=None,
         flagged_at=None,
     )

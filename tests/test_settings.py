@@ -115,6 +115,8 @@ WRONG = [
     ("DEXTER_ACCESS_TOKEN_SECONDS", "7200", "5 to 3600"),
     ("DEXTER_ACCESS_TOKEN_SECONDS", "1h", "5 to 3600"),
     ("DEXTER_GUESTS_ENABLED", "sometimes", "true or false"),
+    ("DEXTER_BLOCKED_CLIENT_HOSTS", "https://example.com", "example.com"),
+    ("DEXTER_BLOCKED_CLIENT_HOSTS", "example.com,*.example.org", "example.com"),
     ("DEXTER_PRIVATE_REDIRECT_SCHEMES", "cursor,javascript", "cursor,vscode"),
     ("DEXTER_PRIVATE_REDIRECT_SCHEMES", "cursor://", "cursor,vscode"),
     ("DEXTER_EMAIL_URL", "imap://me:pa55word@mail", "smtp://"),

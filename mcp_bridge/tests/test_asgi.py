@@ -39,9 +39,9 @@ def application() -> Any:
     return import_string(settings.ASGI_APPLICATION)
 
 
-def another() -> Any:
+def another(**arguments: Any) -> Any:
     """An application that has not been started."""
-    return type(application())(application()._django)
+    return type(application())(application()._django, **arguments)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -77,23 +77,22 @@ def test_the_lifespan_may_begin_again(transactional_db: None) -> None:
             assert site.post(token, rpc("tools/list")).status_code == 200
 
 
-def test_a_start_that_fails_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_start_that_fails_is_reported() -> None:
     def fail(tools: object) -> Any:
         raise RuntimeError("no server today")
 
-    monkeypatch.setattr("dexter.asgi.run_mcp_endpoint", fail)
-    sent = converse(another(), {"type": "lifespan"}, {"type": "lifespan.startup"})
+    sent = converse(another(run_endpoint=fail), {"type": "lifespan"}, {"type": "lifespan.startup"})
     assert sent == [{"type": "lifespan.startup.failed", "message": "RuntimeError: no server today"}]
 
 
-def test_an_end_that_fails_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_end_that_fails_is_reported() -> None:
     @asynccontextmanager
     async def fail_at_the_end(tools: object) -> Any:
         yield None
         raise RuntimeError("cannot stop")
 
-    monkeypatch.setattr("dexter.asgi.run_mcp_endpoint", fail_at_the_end)
-    sent = converse(another(), {"type": "lifespan"}, {"type": "lifespan.startup"}, {"type": "lifespan.shutdown"})
+    events = {"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}
+    sent = converse(another(run_endpoint=fail_at_the_end), {"type": "lifespan"}, *events)
     assert [event["type"] for event in sent] == ["lifespan.startup.complete", "lifespan.shutdown.failed"]
 
 

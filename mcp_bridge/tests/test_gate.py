@@ -391,13 +391,26 @@ def test_what_a_client_made_up_stays_out_of_the_log(site: RunningSite, caplog: p
     assert "forged" not in caplog.text
 
 
-def test_a_foreign_origin_gains_nothing(site: RunningSite) -> None:
+def test_any_origin_may_call_with_a_token_and_gains_nothing_without(site: RunningSite) -> None:
     token = make_access_token()[1]
     headers = {"Origin": "https://evil.example"}
     assert_refused(site.post(None, rpc("tools/list"), headers=headers), error=None)
     response = site.post(token, rpc("tools/list", MODERN), protocol=MODERN, headers=headers)
     assert response.status_code == 200
-    assert "Access-Control-Allow-Origin" not in response.headers
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Credentials" not in response.headers
+
+
+def test_a_preflight_is_answered_without_a_token_and_lets_the_headers_of_mcp_in(site: RunningSite) -> None:
+    asked = "authorization, content-type, mcp-protocol-version, mcp-param-name, x-user-sub"
+    headers = {"Origin": "http://localhost:6274", "Access-Control-Request-Headers": asked}
+
+    response = site.request("OPTIONS", "/mcp", headers={**headers, "Access-Control-Request-Method": "POST"})
+
+    allowed = response.headers["Access-Control-Allow-Headers"].split(", ")
+    assert response.status_code == 204
+    assert allowed == ["authorization", "content-type", "mcp-protocol-version", "mcp-param-name"]
+    assert "WWW-Authenticate" in response.headers["Access-Control-Expose-Headers"]
 
 
 def test_the_origin_of_the_tests_is_the_public_one() -> None:

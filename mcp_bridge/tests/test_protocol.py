@@ -16,6 +16,7 @@ TOOLS = [
     "get_linked_dexter_account",
     "generate_dexter_linking_code",
     "unlink_dexter_account",
+    "get_dexter_profile",
 ]
 HANDSHAKES = ["2025-03-26", "2025-06-18", "2025-11-25"]
 
@@ -68,9 +69,11 @@ def test_tools_are_listed_in_the_order_of_the_design_with_what_clients_need(
         if any_protocol != "2025-03-26":
             assert tool["outputSchema"]["type"] == "object"
     scopes = [tool["_meta"]["securitySchemes"] for tool in tools]
-    assert scopes == [[{"type": "oauth2", "scopes": [scope]}] for scope in ["identity.read"] * 3 + ["link.write"] * 2]
+    needed = [["identity.read"]] * 3 + [["link.write"]] * 2 + [["identity.read", "profile", "email"]]
+    assert scopes == [[{"type": "oauth2", "scopes": scopes}] for scopes in needed]
+    assert [tool["name"] for tool in tools if tool["_meta"].get("openai/profile")] == ["get_dexter_profile"]
     hints = [(tool["annotations"]["readOnlyHint"], tool["annotations"]["destructiveHint"]) for tool in tools]
-    assert hints == [(True, False)] * 3 + [(False, False), (False, True)]
+    assert hints == [(True, False)] * 3 + [(False, False), (False, True), (True, False)]
     assert not any(tool["annotations"]["openWorldHint"] for tool in tools)
 
 
@@ -163,6 +166,15 @@ def test_a_header_that_disagrees_with_the_body_is_refused(site: RunningSite, tok
     response = site.post(token, message, protocol=MODERN, headers=headers)
     assert response.status_code == 400
     assert response.json()["error"]["code"] == -32020
+
+
+@pytest.mark.parametrize("padding", [" ", "\t  "])
+def test_white_space_around_a_header_is_no_part_of_it(site: RunningSite, token: str, padding: str) -> None:
+    headers = request_headers(token, MODERN) | {"Mcp-Method": "tools/call", "Mcp-Name": "auth_info"}
+    padded = {name: f"{padding}{value}{padding}" for name, value in headers.items()}
+    response = site.request("POST", json=tool_call("auth_info", MODERN), headers=padded)
+    assert response.status_code == 200
+    assert "result" in response.json()
 
 
 @pytest.mark.parametrize("accept", ["text/html", "text/event-stream", "image/png", ""])

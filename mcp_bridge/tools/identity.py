@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import Field
 
+from accounts.emails import mask_email
 from accounts.models import User
 from mcp_bridge.errors import NotLinked
 from mcp_bridge.tools.registry import ToolOutput, tool
@@ -66,12 +67,6 @@ class LinkStatus(ToolOutput):
             return "Not linked: this connection acts for no account yet."
         since = f" since {self.linked_at.isoformat()}" if self.linked_at else ""
         return f"Linked to account {self.account_id}{since}."
-
-
-def mask_email(email: str | None) -> str:
-    """`e***@example.com`: enough for a person to recognise their own address."""
-    local, _, domain = (email or "").partition("@")
-    return f"{local[:1]}***@{domain}"
 
 
 def describe_account(principal: Principal, account: User) -> Account:

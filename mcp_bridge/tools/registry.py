@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -30,7 +30,7 @@ from pydantic import BaseModel, ConfigDict
 from oauth.bearer import Principal
 
 # Design §8 fixes the order of our own tools; those of other apps follow in the order of INSTALLED_APPS.
-OWN_MODULES = ("mcp_bridge.tools.identity", "mcp_bridge.tools.linking")
+OWN_MODULES = ("mcp_bridge.tools.identity", "mcp_bridge.tools.linking", "mcp_bridge.tools.profile")
 
 F = TypeVar("F", bound=Callable[..., "ToolOutput"])
 
@@ -59,11 +59,12 @@ class Tool:
     function: Callable[..., ToolOutput]
     parameters: tuple[inspect.Parameter, ...]
     output: type[ToolOutput]
+    vendor_meta: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def meta(self) -> dict[str, Any]:
         """The SDK's `Tool` has no field for security schemes, so they travel in `_meta` (connectors §3, hole 11)."""
-        return {"securitySchemes": [{"type": "oauth2", "scopes": list(self.scopes)}]}
+        return {"securitySchemes": [{"type": "oauth2", "scopes": list(self.scopes)}], **self.vendor_meta}
 
 
 def tool(
@@ -74,11 +75,13 @@ def tool(
     destructive: bool = False,
     idempotent: bool = False,
     open_world: bool = False,
+    vendor_meta: Mapping[str, Any] | None = None,
 ) -> Callable[[F], F]:
     """Register a function as a tool that needs all of `scopes`.
 
     `read_only` means that it changes nothing (and so is idempotent), `destructive` that what it changes is lost,
     `idempotent` that a second call changes nothing more, `open_world` that it reaches beyond this site.
+    `vendor_meta` is what a vendor wants to read in the tool's `_meta`.
 
     Raises:
         ImproperlyConfigured: from the decorator: the signature or a scope is wrong, or the name is taken.
@@ -92,7 +95,9 @@ def tool(
             idempotent_hint=idempotent or read_only,
             open_world_hint=open_world,
         )
-        built = _build(function, scopes=tuple(scopes), title=title, annotations=annotations)
+        built = replace(
+            _build(function, scopes=tuple(scopes), title=title, annotations=annotations), vendor_meta=vendor_meta or {}
+        )
         known = _tools.setdefault(built.name, built)
         if known.function is not function:
             raise ImproperlyConfigured(f"There are two tools named {built.name}.")

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.tests.builders import make_guest
-from oauth.models import AccessToken, Client, ConnectorSession, Grant, IDToken, RefreshToken
+from oauth.models import AccessToken, Client, ClientDocument, ConnectorSession, Grant, IDToken, RefreshToken
 from oauth.tokens import digest, generate_access_token, generate_authorization_code, generate_refresh_token
 
 REDIRECT_URI = "http://127.0.0.1:3334/callback"
@@ -41,6 +41,15 @@ def make_client(**fields: Any) -> Client:
 def make_confidential_client(**fields: Any) -> Client:
     """A client whose secret is SECRET."""
     return make_client(**{"client_type": Client.CLIENT_CONFIDENTIAL, "client_secret": SECRET} | fields)
+
+
+def make_client_document(client: Client | None = None, **fields: Any) -> ClientDocument:
+    """The stored copy of a metadata document, fetched just now and good for an hour."""
+    now = timezone.now()
+    url = f"https://app.example.com/{secrets.token_hex(4)}.json"
+    client = client or make_client(client_id=url, registration_source=Client.RegistrationSource.CIMD)
+    defaults: dict[str, Any] = {"fetched_at": now, "next_fetch_at": now + timedelta(hours=1)}
+    return ClientDocument.objects.create(client=client, **defaults | fields)
 
 
 def make_session(user: User | None = None, client: Client | None = None, **fields: Any) -> ConnectorSession:

@@ -16,10 +16,11 @@ from django.utils import timezone
 from accounts.models import AuditEntry, User
 from accounts.tests.builders import make_user
 from oauth.keys import current_signing_key
-from oauth.models import AccessToken, Client, ConnectorSession, Grant, IDToken, RefreshToken, SigningKey
+from oauth.models import AccessToken, Client, ClientDocument, ConnectorSession, Grant, IDToken, RefreshToken, SigningKey
 from oauth.tests.builders import (
     make_access_token,
     make_client,
+    make_client_document,
     make_grant,
     make_id_token,
     make_refresh_token,
@@ -92,6 +93,8 @@ def test_a_token_is_known_by_the_beginning_of_its_digest(browser: Browser, secre
 @pytest.mark.parametrize("model", MODELS)
 def test_nobody_adds_changes_or_deletes_rows_by_hand(browser: Browser, secrets: list[str], model: Any) -> None:
     row = model.objects.get()
+    # Staff set up clients of their own; `test_client_setup.py` is about that.
+    adds = 200 if model is Client else 403
 
     with nothing_written():
         responses = [
@@ -103,7 +106,7 @@ def test_nobody_adds_changes_or_deletes_rows_by_hand(browser: Browser, secrets: 
             act(browser, model, "delete_selected", row),
         ]
 
-    assert [response.status_code for response in responses[:5]] == [403] * 5
+    assert [response.status_code for response in responses[:5]] == [adds] * 2 + [403] * 3
     assert model.objects.count() == 1
     assert secrets
 
@@ -243,4 +246,15 @@ def test_who_may_change_may_act(browser: Browser, secrets: list[str], model: Any
 def test_every_model_of_the_app_is_registered_or_has_nothing_to_see() -> None:
     hidden = {model.__name__ for model in apps.get_app_config("oauth").get_models() if not site.is_registered(model)}
 
-    assert hidden == {"DeviceGrant"}
+    assert hidden == {"DeviceGrant", "UsedAssertion"}
+
+
+@pytest.mark.usefixtures("staff")
+def test_staff_see_what_keeps_a_document_from_being_fetched(browser: Browser) -> None:
+    document = make_client_document(failures=3, failure="status_404")
+
+    listed = browser.get(url(ClientDocument, "changelist")).content.decode()
+    shown = browser.get(url(ClientDocument, "change", document.pk)).content.decode()
+
+    assert document.client.client_id in listed and "status_404" in listed
+    assert "status_404" in shown

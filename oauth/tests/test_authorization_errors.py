@@ -199,7 +199,7 @@ def test_prompt_none_stands_alone(browser: Browser) -> None:
     [
         {"approval_prompt": "auto"},
         {"approval_prompt": "auto", "prompt": "consent"},
-        {"prompt": "login"},
+        {"prompt": "consent"},
         {"prompt": "select_account"},
         {"skip_authorization": "true"},
     ],

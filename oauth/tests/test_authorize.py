@@ -249,9 +249,7 @@ def test_a_query_over_the_limit_is_a_page_and_one_at_the_limit_is_read(browser: 
     assert str(MAX_QUERY_LENGTH) in assert_page(too_long)
 
 
-@pytest.mark.parametrize(
-    "client_id", ["x" * 5000, "\ud83d\ude00", "%F0%28%8C%28", "' OR 1=1 --", "https://a.example/c"]
-)
+@pytest.mark.parametrize("client_id", ["x" * 5000, "\ud83d\ude00", "%F0%28%8C%28", "' OR 1=1 --", "http://a.example/c"])
 def test_any_client_id_is_just_an_unknown_one(browser: Browser, client_id: str) -> None:
     query = urlencode({"client_id": client_id.encode("utf-16", "surrogatepass").decode("utf-16"), "state": "s"})
 

@@ -166,10 +166,14 @@ def test_only_what_is_safe_is_advertised(browser: Browser) -> None:
     assert fields["response_modes_supported"] == ["query"]
     assert fields["grant_types_supported"] == ["authorization_code", "refresh_token"]
     assert fields["code_challenge_methods_supported"] == ["S256"]
-    assert fields["token_endpoint_auth_methods_supported"] == ["none", "client_secret_basic", "client_secret_post"]
+    assert fields["client_id_metadata_document_supported"] is True
+    assert fields["token_endpoint_auth_methods_supported"] == [
+        *("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
+    ]
+    assert fields["token_endpoint_auth_signing_alg_values_supported"] == ["RS256", "PS256", "ES256", "EdDSA"]
     assert fields["authorization_response_iss_parameter_supported"] is True
     assert "offline_access" in fields["scopes_supported"]
-    assert not any(name.startswith("introspection") for name in fields)
+    assert "none" not in fields["introspection_endpoint_auth_methods_supported"]
 
 
 def test_every_advertised_scope_can_be_granted_and_offline_access_stays_out_of_the_resource(
@@ -187,7 +191,7 @@ def test_every_advertised_endpoint_is_ours_and_exists(browser: Browser) -> None:
 
     endpoints = [value for name, value in fields.items() if name.endswith(("_endpoint", "jwks_uri"))]
 
-    assert len(endpoints) == 6
+    assert len(endpoints) == 7
     for endpoint in endpoints:
         assert endpoint.startswith(RESOURCE + "/")
         assert not endpoint.endswith("/")

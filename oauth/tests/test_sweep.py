@@ -221,6 +221,8 @@ def test_a_sweep_is_counted_and_audited() -> None:
         "refresh_tokens": 0,
         "sessions": 0,
         "clients": 1,
+        "signing_keys": 0,
+        "used_assertions": 0,
     }
     entries = dict(AuditEntry.objects.values_list("action", "detail"))
     assert entries == {"oauth.tokens.swept": {"access_tokens": 2}, "oauth.clients.swept": {"clients": 1}}

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from oauth2_provider import cimd
 from oauth2_provider import models as provider_models
 from oauth2_provider.management.commands import clearcimdapplications, cleartokens, createapplication
 from oauth2_provider.oauth2_backends import OAuthLibCore
@@ -33,9 +35,11 @@ from oauthlib.openid.connect.core.request_validator import RequestValidator
 
 from oauth import models as our_models
 from oauth.backends import AuthorizationCore, TokenCore
+from oauth.document_metadata import DocumentMetadata
 from oauth.server import AuthorizationCodeGrant, AuthorizationServer, S256CodeGrant
 from oauth.tests.builders import make_client
 from oauth.tests.protocol import basic
+from oauth.tests.zoo import DOCUMENTS
 from oauth.validator import DexterValidator
 
 OURS: tuple[type, ...] = (
@@ -56,6 +60,8 @@ OURS: tuple[type, ...] = (
 # What one of our classes overrides: read both together.
 OVERRIDDEN: list[tuple[Callable[..., Any], str]] = [
     (OAuth2Validator._load_application, "d6038203ad28e221"),
+    (OAuth2Validator.client_authentication_required, "022eae2ed782ee4e"),
+    (OAuth2Validator.authenticate_client, "d9989c4987b9e49b"),
     (OAuth2Validator._authenticate_request_body, "badc8e137439e716"),
     (OAuth2Validator._authenticate_basic_auth, "0ccf0da781b77ef2"),
     (OAuth2Validator._check_secret, "0582427eb9265142"),
@@ -85,9 +91,7 @@ OVERRIDDEN: list[tuple[Callable[..., Any], str]] = [
 
 # What calls our overrides, in an order and with arguments that we count on; and what we replace or call directly.
 RELIED_ON: list[tuple[Callable[..., Any], str]] = [
-    (OAuth2Validator.authenticate_client, "d9989c4987b9e49b"),
     (OAuth2Validator.authenticate_client_id, "fcc271b1f150608f"),
-    (OAuth2Validator.client_authentication_required, "022eae2ed782ee4e"),
     (OAuth2Validator.get_authorization_code_nonce, "d3b7e7749e0175e6"),
     (OAuth2Validator.get_claim_dict, "1a72c6b74279b9c5"),
     (OAuth2Validator.get_code_challenge, "1dfc26e1ae3c9227"),
@@ -101,6 +105,9 @@ RELIED_ON: list[tuple[Callable[..., Any], str]] = [
     (OAuth2Validator.validate_grant_type, "16cf9106537f222d"),
     (OAuth2Validator.validate_redirect_uri, "895f86c365b8457f"),
     (OAuth2Validator.validate_response_type, "6933b76d1bdcc716"),
+    # `_load_application` calls these, and they fetch nothing: `oauth.client_documents` does instead, at another time.
+    (cimd.resolve_cimd_application, "1f584e64441fa738"),
+    (cimd.refresh_if_stale, "a1373465bcae978a"),
     (OAuthLibCore._extract_params, "245595e0039a3c54"),
     (OAuthLibCore._get_escaped_full_path, "7d57dd4bf5b5a0da"),
     (OAuthLibCore.create_token_response, "31996e4ee866958f"),
@@ -188,6 +195,15 @@ def test_every_digest_is_of_an_override() -> None:
 
 
 # --- Holes of the libraries (connectors §3): when one of these fails, upstream closed it and an override can go -------
+
+
+@pytest.mark.parametrize("name", ["ChatGPT", "ChatGPT, per connector", "Claude", "VS Code"])
+def test_hole_1_upstream_refuses_the_documents_of_vendors(name: str) -> None:
+    document = DOCUMENTS[name]
+
+    with pytest.raises(cimd.CIMDError):
+        cimd._build_application_kwargs(document)
+    DocumentMetadata.from_json(json.dumps(document).encode(), url=document["client_id"])
 
 
 @pytest.mark.django_db

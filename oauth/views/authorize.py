@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
+from typing import cast
+from urllib.parse import urlencode, urlsplit
 
+from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
@@ -20,10 +24,16 @@ from accounts.audit import record_audit
 from accounts.guests import read_guest, remember_guest
 from oauth.audit import OAuthAction
 from oauth.backends import AuthorizationCore
+from oauth.client_documents import refresh_client_document
 from oauth.consent import ConsentRequest
+from oauth.document_urls import names_document
+from oauth.errors import ClientDocumentRefused
 from oauth.models import Client
 from oauth.redirects import answer_uri
 from oauth.services import Consent, issue_authorization_code
+
+# How long ago a sign-in may be that answers `prompt=login`: the person just came from it.
+NEW_SIGN_IN_SECONDS = 60
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -32,12 +42,25 @@ class AuthorizeView(OAuthLibMixin, View):
 
     oauthlib_backend_class = AuthorizationCore
 
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        """Fetch the client's metadata document first, if it is due: there is no transaction yet that would wait."""
+        client_ids = request.GET.getlist("client_id")
+        if request.method in ("GET", "POST") and len(client_ids) == 1 and names_document(client_ids[0]):
+            try:
+                refresh_client_document(client_id=client_ids[0], address=client_address(request))
+            except ClientDocumentRefused as refusal:
+                return self._explain(request, type(refusal).__name__, status=refusal.status)
+        return cast("HttpResponse", super().dispatch(request, *args, **kwargs))
+
     def get(self, request: HttpRequest) -> HttpResponse:
         """The consent page, a page that explains what is wrong, or an error for the assistant."""
         try:
             asked = self._read(request)
         except OAuthToolkitError as refusal:
             return self._refuse(request, refusal)
+        if asked.user and _wants_a_newer_sign_in(request):
+            query = urlencode({"next": asked.path})
+            return HttpResponse(status=302, headers={"Location": f"{reverse('account_reauthenticate')}?{query}"})
         return render(request, "oauth/consent.html", asked.context())
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -102,8 +125,11 @@ class AuthorizeView(OAuthLibMixin, View):
         )
         if not isinstance(refusal, FatalClientError):
             return self._hand_back(request, error.redirect_uri, error.twotuples)
-        context = {"fault": reason, "description": error.description, "client_id": client_id[:255]}
-        return render(request, "oauth/error.html", context, status=400)
+        return self._explain(request, reason, description=error.description)
+
+    def _explain(self, request: HttpRequest, fault: str, *, description: str = "", status: int = 400) -> HttpResponse:
+        context = {"fault": fault, "description": description, "client_id": request.GET.get("client_id", "")[:255]}
+        return render(request, "oauth/error.html", context, status=status)
 
     def _hand_back(
         self,
@@ -121,3 +147,13 @@ class AuthorizeView(OAuthLibMixin, View):
         if urlsplit(uri).scheme in ("http", "https"):
             return HttpResponse(status=302, headers={"Location": uri})
         return render(request, "oauth/hand_back.html", {"uri": uri, "client": client})
+
+
+def _wants_a_newer_sign_in(request: HttpRequest) -> bool:
+    """Whether `prompt=login` or `max_age` asks for a sign-in after the last one (OpenID Connect Core §3.1.2.1)."""
+    limits = [NEW_SIGN_IN_SECONDS] if "login" in request.GET.get("prompt", "").split() else []
+    max_age = request.GET.get("max_age", "")
+    if max_age.isdecimal() and len(max_age) < 10:
+        limits.append(max(int(max_age), NEW_SIGN_IN_SECONDS))
+    last = max((record["at"] for record in get_authentication_records(request)), default=0)
+    return bool(limits) and timezone.now().timestamp() - last > min(limits)

@@ -9,14 +9,23 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.debug import sensitive_post_parameters
 from oauth2_provider.views.mixins import OAuthLibMixin
+from oauthlib.common import Request as OAuthlibRequest
 
 from accounts.addresses import client_address
 from accounts.audit import record_audit
 from oauth.audit import OAuthAction
 from oauth.backends import TokenCore
-from oauth.endpoints import error_response, fault_of_form, protocol_endpoint
-from oauth.errors import CodeReplayed, CredentialReplayed
-from oauth.models import ConnectorSession
+from oauth.client_assertions import authenticate_by_assertion
+from oauth.endpoints import RETRY_AFTER_SECONDS, error_response, fault_of_form, protocol_endpoint
+from oauth.errors import (
+    ClientAuthenticationAmbiguous,
+    ClientKeysUnavailable,
+    CodeReplayed,
+    CredentialReplayed,
+    InvalidClientAssertion,
+    OAuthError,
+)
+from oauth.models import Client, ConnectorSession
 from oauth.registration import SUPPORTED_GRANT_TYPES
 from oauth.services import end_session
 
@@ -40,6 +49,9 @@ def token(request: HttpRequest) -> HttpResponse:
         return _refuse(request, "invalid_request", "grant_type is missing.")
     if grant_type not in SUPPORTED_GRANT_TYPES:
         return _refuse(request, "unsupported_grant_type", f"Use {' or '.join(SUPPORTED_GRANT_TYPES)}.")
+    if refusal := _check_assertion(request):
+        _audit_refusal(request, reason=refusal.reason)
+        return _answer_refusal(refusal)
     try:
         with transaction.atomic():
             _url, headers, body, status = _TokenEndpoint().create_token_response(request)
@@ -65,10 +77,43 @@ def revoke(request: HttpRequest) -> HttpResponse:
     """End the session of a token. An unknown token is a success too (RFC 7009 §2.2)."""
     if fault := fault_of_form(request):
         return _refuse_revocation(request, error_response("invalid_request", fault))
+    if refusal := _check_assertion(request):
+        return _refuse_revocation(request, _answer_refusal(refusal), reason=refusal.reason)
     _url, headers, body, status = _TokenEndpoint().create_revocation_response(request)
     if status != 200:
         return _refuse_revocation(request, _answer(request, headers, body, status))
     return JsonResponse({})
+
+
+def authenticate_confidential_client(request: HttpRequest) -> Client | None:
+    """The client that proves itself with its secret, in the header or the body; None for any other caller."""
+    core = _TokenEndpoint.get_oauthlib_core()
+    oauthlib_request = OAuthlibRequest(*core._extract_params(request))
+    if not core.server.request_validator.authenticate_client(oauthlib_request):
+        return None
+    client: Client = oauthlib_request.client
+    return client
+
+
+def _check_assertion(request: HttpRequest) -> OAuthError | None:
+    """Check what a client sent to prove its key, before any transaction begins; None when it holds or is not there."""
+    assertion, assertion_type = (request.POST.get(name, "") for name in ("client_assertion", "client_assertion_type"))
+    if not assertion and not assertion_type:
+        return None
+    if not assertion or not assertion_type or "Authorization" in request.headers or request.POST.get("client_secret"):
+        return ClientAuthenticationAmbiguous()
+    client_id = request.POST.get("client_id") or None
+    try:
+        proved = authenticate_by_assertion(assertion=assertion, assertion_type=assertion_type, client_id=client_id)
+    except (InvalidClientAssertion, ClientKeysUnavailable) as refusal:
+        return refusal
+    request.proved_client_id = proved  # type: ignore[attr-defined]
+    return None
+
+
+def _answer_refusal(refusal: OAuthError) -> HttpResponse:
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if refusal.status == 503 else None
+    return error_response(refusal.error, refusal.description, status=refusal.status, headers=headers)
 
 
 def _answer(request: HttpRequest, headers: dict[str, str], body: str, status: int) -> HttpResponse:
@@ -80,9 +125,9 @@ def _answer(request: HttpRequest, headers: dict[str, str], body: str, status: in
     return response
 
 
-def _refuse_revocation(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+def _refuse_revocation(request: HttpRequest, response: HttpResponse, *, reason: str = "") -> HttpResponse:
     client_id = request.POST.get("client_id", "")
-    reason = str(json.loads(response.content).get("error", ""))
+    reason = reason or str(json.loads(response.content).get("error", ""))
     record_audit(OAuthAction.REVOCATION_REFUSED, client_id=client_id, address=client_address(request), reason=reason)
     return response
 

@@ -91,6 +91,7 @@ class Exchange:
 class Connector:
     """One assistant on one device. `browse` is what its person does with the authorization URL.
 
+    With a `metadata_url` it is described there, and does not register where such documents are read.
     `before_exchange` runs when the authorization code is there and not yet traded for tokens.
     """
 
@@ -99,6 +100,7 @@ class Connector:
     protocol: str = "2026-07-28"
     name: str = "Journey assistant"
     auth_method: AuthMethod = "none"
+    metadata_url: str | None = None
     before_exchange: Step | None = None
     memory: Memory = field(default_factory=Memory)
     exchanges: list[Exchange] = field(default_factory=list)
@@ -133,6 +135,7 @@ class Connector:
                 storage=self.memory,
                 redirect_handler=self._open_browser,
                 callback_handler=lambda: self._wait_for_answer(listener),
+                client_metadata_url=self.metadata_url,
             )
             hooks: Any = {"response": [self._remember]}
             async with (

@@ -34,13 +34,18 @@ class Alternating:
         async with listening(self._serve, port=port):
             yield
 
+    def rewritten(self, head: bytes) -> bytes:
+        """What the process gets instead of a request's line and headers.
+
+        One request for each connection: the process closes it, and nobody sends a second one.
+        """
+        return re.sub(rb"(?i)\r\n(?:connection|keep-alive):[^\r]*", b"", head)[:-2] + b"Connection: close\r\n\r\n"
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # Browsers open connections ahead of need: a process is chosen when there is a request.
         head = await reader.readuntil(b"\r\n\r\n")
         from_process, to_process = await asyncio.open_connection("127.0.0.1", self._choose(head))
-        # One request for each connection: the process closes it, and nobody sends a second one.
-        to_process.write(re.sub(rb"(?i)\r\n(?:connection|keep-alive):[^\r]*", b"", head)[:-2])
-        to_process.write(b"Connection: close\r\n\r\n")
+        to_process.write(self.rewritten(head))
         sending = asyncio.create_task(_pump(reader, to_process))
         try:
             await _pump(from_process, writer)

@@ -155,6 +155,7 @@ async def open_site(
     *,
     processes: int = 1,
     worker: bool = False,
+    application: str = "dexter.asgi:application",
     origin: str = "http://127.0.0.1",
     certificate: Path | None = None,
     settings: Mapping[str, str] | None = None,
@@ -179,7 +180,7 @@ async def open_site(
         site = Site(environment["DEXTER_PUBLIC_URL"], database, servers=[])
         for port in ports:
             log = directory / f"uvicorn-{port}.log"
-            command = [*_uvicorn(port), *([f"--ssl-certfile={certificate}"] if certificate else [])]
+            command = [*_uvicorn(application, port), *([f"--ssl-certfile={certificate}"] if certificate else [])]
             site.servers.append(Server(command, environment, log, port=port, scheme=urlsplit(origin).scheme))
         if worker and environment["REDIS_URL"]:
             site.workers.append(Process(_celery_worker(), environment, directory / "celery.log"))
@@ -212,8 +213,8 @@ def free_port() -> int:
     raise AssertionError("No port is free.")
 
 
-def _uvicorn(port: int) -> list[str]:
-    command = [sys.executable, "-m", "uvicorn", "dexter.asgi:application", "--host=127.0.0.1", f"--port={port}"]
+def _uvicorn(application: str, port: int) -> list[str]:
+    command = [sys.executable, "-m", "uvicorn", application, "--host=127.0.0.1", f"--port={port}"]
     return [*command, "--no-proxy-headers", "--no-access-log"]
 
 

@@ -1,0 +1,53 @@
+"""The form with which staff set up a client."""
+
+from __future__ import annotations
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from oauth.models import Client
+from oauth.redirects import is_acceptable_redirect_uri
+from oauth.resources import is_canonical_resource
+
+
+class ClientSetupForm(forms.ModelForm[Client]):
+    """A client that staff vouch for. The same rules for redirect URIs as at registration."""
+
+    confidential = forms.BooleanField(
+        label=_("keeps a secret"),
+        required=False,
+        help_text=_("A server can keep one; an app on a person's device cannot."),
+    )
+
+    class Meta:
+        model = Client
+        fields = ["name", "redirect_uris", "confidential", "served_resource", "serves_legacy_family"]
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.fields["name"].required = True
+        self.fields["redirect_uris"].help_text = _("One on each line.")
+
+    def clean_redirect_uris(self) -> str:
+        """Each must be one that could be registered."""
+        uris = self.cleaned_data["redirect_uris"].split()
+        for uri in uris:
+            if not is_acceptable_redirect_uri(uri, private_schemes=settings.DEXTER_PRIVATE_REDIRECT_SCHEMES):
+                raise forms.ValidationError(
+                    _("%(uri)s is not https, http on a loopback host, or an allowed private scheme."),
+                    params={"uri": uri},
+                )
+        return " ".join(uris)
+
+    def clean_served_resource(self) -> str:
+        """The one resource there is, in its canonical spelling."""
+        resource = self.cleaned_data["served_resource"]
+        if resource and not is_canonical_resource(resource):
+            raise forms.ValidationError(
+                _("The only resource here is %(resource)s."), params={"resource": settings.DEXTER_RESOURCE}
+            )
+        return settings.DEXTER_RESOURCE if resource else ""
+
+    def _post_clean(self) -> None:
+        """Nothing: `Client.clean` is django-oauth-toolkit's and knows neither private schemes nor our rules."""

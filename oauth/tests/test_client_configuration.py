@@ -1,0 +1,121 @@
+"""The client configuration endpoint (RFC 7592)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+
+from oauth.models import Client
+from oauth.tests.builders import make_access_token, make_client, make_session
+from oauth.tests.protocol import assert_json_error, nothing_written, register
+from oauth.tokens import digest
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def registered(browser: Browser) -> dict[str, Any]:
+    """The answer to a registration."""
+    answer: dict[str, Any] = register(browser, client_name="Before").json()
+    return answer
+
+
+def path_of(registered: dict[str, Any]) -> str:
+    """The path of the client configuration endpoint."""
+    return str(registered["registration_client_uri"]).removeprefix("http://localhost:8000")
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The header with a registration access token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+def put(browser: Browser, registered: dict[str, Any], body: dict[str, Any], token: str | None = None) -> Any:
+    """Replace the registration."""
+    headers = bearer(token or registered["registration_access_token"])
+    return browser.put(path_of(registered), json.dumps(body), "application/json", headers=headers)
+
+
+def test_only_the_digest_of_the_registration_access_token_is_kept(registered: dict[str, Any]) -> None:
+    client = Client.objects.get()
+
+    assert client.registration_token_digest == digest(registered["registration_access_token"])
+
+
+def test_a_client_reads_its_registration_without_secrets(browser: Browser, registered: dict[str, Any]) -> None:
+    answer = browser.get(path_of(registered), headers=bearer(registered["registration_access_token"]))
+
+    assert answer.status_code == 200
+    assert answer.json()["client_name"] == "Before"
+    assert not {"client_secret", "registration_access_token"} & answer.json().keys()
+    assert None not in answer.json().values()
+
+
+def test_a_client_replaces_its_registration(browser: Browser, registered: dict[str, Any]) -> None:
+    body = {
+        "client_id": registered["client_id"],
+        "client_name": "After",
+        "redirect_uris": ["https://assistant.example/cb"],
+        "token_endpoint_auth_method": "none",
+    }
+
+    answer = put(browser, registered, body)
+
+    assert (answer.status_code, answer.json()["client_name"]) == (200, "After")
+    client = Client.objects.get()
+    assert (client.name, client.redirect_uris) == ("After", "https://assistant.example/cb")
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"client_id": "another"}, "invalid_client_metadata"),
+        ({"redirect_uris": ["javascript:alert(1)"]}, "invalid_redirect_uri"),
+        ({"client_name": "Dexter, verified"}, "invalid_client_metadata"),
+        ({"token_endpoint_auth_method": "client_secret_basic"}, "invalid_client_metadata"),
+    ],
+)
+def test_a_replacement_has_to_keep_the_rules_of_registration(
+    browser: Browser, registered: dict[str, Any], change: dict[str, Any], error: str
+) -> None:
+    body = {"client_id": registered["client_id"], "redirect_uris": registered["redirect_uris"]}
+    body |= {"token_endpoint_auth_method": "none", **change}
+
+    with nothing_written():
+        answer = put(browser, registered, body)
+
+    assert_json_error(answer, error)
+
+
+def test_a_client_removes_itself_and_its_tokens_stop(browser: Browser, registered: dict[str, Any]) -> None:
+    client = Client.objects.get()
+    _row, token = make_access_token(make_session(client=client, scope="openid"))
+
+    answer = browser.delete(path_of(registered), headers=bearer(registered["registration_access_token"]))
+
+    assert answer.status_code == 204
+    assert not Client.objects.exists()
+    assert browser.get("/mcp/userinfo", headers=bearer(token)).status_code == 401
+
+
+@pytest.mark.parametrize("method", ["get", "put", "delete"])
+def test_nobody_else_gets_in(browser: Browser, registered: dict[str, Any], method: str) -> None:
+    other: dict[str, Any] = register(browser).json()
+    _row, access_token = make_access_token(make_session(client=Client.objects.get(client_id=other["client_id"])))
+    manual = make_client(registration_source=Client.RegistrationSource.MANUAL)
+
+    with nothing_written():
+        answers = [
+            getattr(browser, method)(path_of(registered)),
+            getattr(browser, method)(path_of(registered), headers=bearer("dxt_wrong")),
+            getattr(browser, method)(path_of(registered), headers=bearer(other["registration_access_token"])),
+            getattr(browser, method)(path_of(registered), headers=bearer(access_token)),
+            getattr(browser, method)(f"/mcp/register/{manual.client_id}", headers=bearer("dxt_x")),
+            getattr(browser, method)("/mcp/register/unknown", headers=bearer("dxt_x")),
+        ]
+
+    for answer in answers:
+        assert_json_error(answer, "invalid_token", 401)

@@ -1,0 +1,1 @@
+"""`manage.py doctor` against proxies that are broken on purpose."""
