@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from urllib.parse import urlsplit, urlunsplit
 
 
@@ -37,3 +38,6 @@ test_environment.__test__ = False  # type: ignore[attr-defined]
 for _name in [name for name in os.environ if name.startswith("DEXTER_") or name in {"DATABASE_URL", "REDIS_URL"}]:
     del os.environ[_name]
 os.environ.update(test_environment())
+
+# Whoever stops the tests stops them as Ctrl-C does, and servers and browsers end with them.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
