@@ -80,7 +80,7 @@ redirect_uris = st.one_of(likely_redirect_uris, uris, words)
 _known_scopes = ["openid", "profile", "email", "offline_access", "identity.read", "link.write"]
 scopes = st.lists(st.one_of(st.sampled_from(_known_scopes), sendable), max_size=8).map(" ".join)
 
-_of_metadata = {
+_of_metadata: dict[str, st.SearchStrategy[Any]] = {
     "client_name": words,
     "client_uri": st.one_of(uris, words),
     "grant_types": st.lists(
@@ -99,11 +99,20 @@ _of_metadata = {
     "jwks": json_values,
     "client_id": words,
 }
-_good_metadata = st.fixed_dictionaries(
-    {"redirect_uris": st.lists(likely_redirect_uris, min_size=1, max_size=3)}, optional=_of_metadata
+_good_metadata: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {"redirect_uris": st.lists(likely_redirect_uris, min_size=1, max_size=3)},
+    optional={name: _of_metadata[name] for name in ("token_endpoint_auth_method", "scope")}
+    | {"client_name": st.just("Example"), "grant_types": st.just(["authorization_code", "refresh_token"])},
 )
+_one_hostile_field: st.SearchStrategy[dict[str, Any]] = st.tuples(
+    st.sampled_from(sorted(_of_metadata)), st.one_of(st.sampled_from(NASTY), words, json_values)
+).map(lambda field: dict([field]))
+_one_hostile_redirect: st.SearchStrategy[dict[str, Any]] = redirect_uris.map(lambda uri: {"redirect_uris": [uri]})
 _any_metadata = st.fixed_dictionaries(
     {"redirect_uris": st.one_of(st.lists(redirect_uris, max_size=4), json_values)},
     optional={name: st.one_of(values, json_values) for name, values in _of_metadata.items()},
 )
-registrations: st.SearchStrategy[dict[str, Any]] = st.one_of(_good_metadata, _any_metadata)
+registrations: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    st.tuples(_good_metadata, st.one_of(_one_hostile_field, _one_hostile_redirect)).map(lambda two: two[0] | two[1]),
+    _any_metadata,
+)

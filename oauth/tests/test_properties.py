@@ -14,7 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from oauth.models import Client
-from oauth.redirects import answer_uri, is_acceptable_redirect_uri, is_loopback, redirect_uri_matches
+from oauth.redirects import answer_uri, is_acceptable_redirect_uri, redirect_uri_matches
 from oauth.resources import canonical_resources, is_canonical_resource
 from oauth.scopes import clamp_scopes
 from oauth.tests.builders import make_client
@@ -57,7 +57,11 @@ FIELD_VALUES = st.one_of(
     sendable,
 )
 RESOURCES = st.one_of(
-    st.sampled_from(["", "http://localhost:8000/mcp", "http://localhost:8000/mcp/", "HTTP://LOCALHOST:8000/mcp"]),
+    st.builds(
+        "{}{}".format,
+        st.sampled_from(["http://localhost:8000/mcp", "HTTP://LOCALHOST:8000/mcp", "http://a@localhost:8000/mcp", ""]),
+        st.sampled_from(["", "/", "//", "/x", "?", "?a=b", "#", " ", ":", "@"]),
+    ),
     uris,
     sendable,
 )
@@ -198,7 +202,8 @@ def test_a_loopback_redirect_matches_on_any_port_and_no_other_redirect_does(uri:
     elsewhere = uri.replace(parts.netloc, f"{host}:{port}", 1)
     assume(elsewhere != uri)
 
-    assert redirect_uri_matches(uri, elsewhere) is is_loopback(parts)
+    loopback = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "127.0.0.2", "::1")
+    assert redirect_uri_matches(uri, elsewhere) is loopback
     assert is_acceptable_redirect_uri(elsewhere, private_schemes=PRIVATE_SCHEMES)
 
 
@@ -234,5 +239,6 @@ def test_what_counts_as_our_resource_becomes_it_and_stays_it(resource: str) -> N
     assert canonical in (None, [settings.DEXTER_RESOURCE])
     assert (canonical is not None) == (not resource or is_canonical_resource(resource))
     if canonical is not None:
+        assert resource.lower().rstrip("/") in ("", settings.DEXTER_RESOURCE)
         assert canonical_resources(canonical) == canonical
         assert canonical_resources([resource, *canonical]) == canonical
