@@ -79,7 +79,9 @@ class Stock:
         from django.test import Client
         from oauth2_provider.models import get_application_model
 
-        self.user = get_user_model()._default_manager.create(username="somebody")
+        # The plain user of Django, which has a name where ours has a subject.
+        fields: dict[str, Any] = {"username": "somebody"}
+        self.user = get_user_model()._default_manager.create(**fields)
         self.browser = Client(raise_request_exception=True)
         self.browser.force_login(self.user)
         self.client = get_application_model()._default_manager.create(
