@@ -1,4 +1,4 @@
-"""What the website session remembers between typing a code, confirming it and being told that it worked."""
+"""What the website session remembers between typing or making a code, confirming it and being told that it worked."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from linking.codes import display_code, normalize_code
+from linking.codes import digest_code, display_code, normalize_code
 from linking.models import AccountLink, LinkingCode
+from linking.services import MintedCode
 
 PENDING_KEY = "linking_pending_code"
+OFFERED_KEY = "linking_offered_code"
 LINKED_KEY = "linking_last_link"
 
 
@@ -44,9 +46,21 @@ def drop_pending(request: HttpRequest) -> None:
     request.session.pop(PENDING_KEY, None)
 
 
+def remember_offer(request: HttpRequest, minted: MintedCode) -> None:
+    """Keep a code that was made here, so that it can be shown again: the database has only its digest."""
+    request.session[OFFERED_KEY] = {"digest": digest_code(normalize_code(minted.code) or ""), "code": minted.code}
+
+
+def read_offer(request: HttpRequest, row: LinkingCode) -> str:
+    """The code of `row` as people see it; empty when another browser made it."""
+    kept = request.session.get(OFFERED_KEY) or {}
+    return str(kept["code"]) if kept.get("digest") == row.code_digest else ""
+
+
 def remember_link(request: HttpRequest, link: AccountLink) -> None:
     """Keep what was linked last, for the page that says so."""
     drop_pending(request)
+    request.session.pop(OFFERED_KEY, None)
     request.session[LINKED_KEY] = str(link.pk)
 
 

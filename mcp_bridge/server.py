@@ -47,7 +47,8 @@ MAX_BODY_SIZE = 1024 * 1024
 INSTRUCTIONS = (
     "This server knows which person you are acting for. Call auth_info first. If it says that you are not linked, "
     "call generate_dexter_linking_code, show the person the code and the link, and call check_dexter_account_link "
-    "until the link is there."
+    "until the link is there. If instead the person gives you a code that they made on the website, call "
+    "redeem_dexter_linking_code with it."
 )
 
 

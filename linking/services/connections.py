@@ -26,9 +26,9 @@ def connections_of(account: User) -> QuerySet[ConnectorSession]:
 def sharing_identity(code: LinkingCode) -> QuerySet[ConnectorSession]:
     """The other live sessions of the identity that a code is for: they will act for the account as well."""
     live = ConnectorSession.objects.filter(
-        user=code.user, issuer=code.issuer, ended_at=None, expires_at__gt=timezone.now()
+        user=code.identity, issuer=code.issuer, ended_at=None, expires_at__gt=timezone.now()
     )
-    return live.exclude(pk=code.session_id).select_related("client")
+    return live.exclude(pk__in=[code.session_id]).select_related("client")
 
 
 def end_connection(*, account: User, session_id: uuid.UUID, address: str | None) -> bool:

@@ -84,7 +84,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
 def _confirm_page(request: HttpRequest, pending: PendingCode, *, status: int) -> HttpResponse:
     now = timezone.now()
     row = LinkingCode.objects.with_connection().filter(pk=pending.code_id).first()
-    if row is None or row.why_refused(now):
+    if row is None or row.session is None or row.why_refused(now):
         return _ended_page(request)
     context = {
         "code": pending.code,

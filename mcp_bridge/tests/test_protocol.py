@@ -16,6 +16,7 @@ TOOLS = [
     "get_linked_dexter_account",
     "generate_dexter_linking_code",
     "unlink_dexter_account",
+    "redeem_dexter_linking_code",
     "get_dexter_profile",
 ]
 HANDSHAKES = ["2025-03-26", "2025-06-18", "2025-11-25"]
@@ -69,11 +70,11 @@ def test_tools_are_listed_in_the_order_of_the_design_with_what_clients_need(
         if any_protocol != "2025-03-26":
             assert tool["outputSchema"]["type"] == "object"
     scopes = [tool["_meta"]["securitySchemes"] for tool in tools]
-    needed = [["identity.read"]] * 3 + [["link.write"]] * 2 + [["identity.read", "profile", "email"]]
+    needed = [["identity.read"]] * 3 + [["link.write"]] * 3 + [["identity.read", "profile", "email"]]
     assert scopes == [[{"type": "oauth2", "scopes": scopes}] for scopes in needed]
     assert [tool["name"] for tool in tools if tool["_meta"].get("openai/profile")] == ["get_dexter_profile"]
     hints = [(tool["annotations"]["readOnlyHint"], tool["annotations"]["destructiveHint"]) for tool in tools]
-    assert hints == [(True, False)] * 3 + [(False, False), (False, True), (True, False)]
+    assert hints == [(True, False)] * 3 + [(False, False), (False, True), (False, False), (True, False)]
     assert not any(tool["annotations"]["openWorldHint"] for tool in tools)
 
 
