@@ -11,6 +11,8 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from oauth.endpoints import for_programs
+
 log = structlog.get_logger(__name__)
 
 
@@ -26,6 +28,7 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(request, "mcp_bridge/page.html", {"resource": settings.DEXTER_RESOURCE})
 
 
+@for_programs
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -33,6 +36,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
+@for_programs
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
