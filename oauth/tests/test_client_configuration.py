@@ -8,12 +8,18 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 
-from oauth.models import Client
+from accounts.models import AuditEntry
+from accounts.tests.builders import make_user
+from oauth.audit import OAuthAction
+from oauth.models import Client, ConnectorSession
+from oauth.registration import ClientMetadata, unregister_client, update_registration
+from oauth.services import block_client, flag_client
 from oauth.tests.builders import make_access_token, make_client, make_session
 from oauth.tests.protocol import assert_json_error, nothing_written, register
 from oauth.tokens import digest
 
 pytestmark = pytest.mark.django_db
+PUBLIC = {"token_endpoint_auth_method": "none"}
 
 
 @pytest.fixture
@@ -119,3 +125,54 @@ def test_nobody_else_gets_in(browser: Browser, registered: dict[str, Any], metho
 
     for answer in answers:
         assert_json_error(answer, "invalid_token", 401)
+
+
+def test_a_client_that_writes_while_staff_block_it_stays_blocked(registered: dict[str, Any]) -> None:
+    """Two copies of one row: a client that never stops updating itself must not undo a block."""
+    client = Client.objects.get()
+    metadata = ClientMetadata.from_json(json.dumps({"redirect_uris": registered["redirect_uris"]} | PUBLIC).encode())
+    block_client(client=Client.objects.get(), actor=make_user(), blocked=True)
+    flag_client(client=Client.objects.get(), actor=None)
+
+    update_registration(client=client, metadata=metadata, address=None)
+
+    client.refresh_from_db()
+    assert client.blocked_at is not None
+    assert client.flagged_at is not None
+
+
+def test_a_reported_client_cannot_take_the_evidence_along(browser: Browser, registered: dict[str, Any]) -> None:
+    """Design §7: "this wasn't me" flags the client for staff; it would come again with a clean record."""
+    client = Client.objects.get()
+    _row, token = make_access_token(make_session(client=client, scope="openid"))
+    flag_client(client=client, actor=None)
+
+    answer = browser.delete(path_of(registered), headers=bearer(registered["registration_access_token"]))
+
+    assert answer.status_code == 204
+    client.refresh_from_db()
+    assert client.blocked_at is not None
+    assert ConnectorSession.objects.filter(client=client).exists()
+    assert browser.get("/mcp/userinfo", headers=bearer(token)).status_code == 401
+    again = browser.get(path_of(registered), headers=bearer(registered["registration_access_token"]))
+    assert_json_error(again, "invalid_token", 401)
+
+
+def test_a_client_that_is_blocked_while_it_removes_itself_stays(registered: dict[str, Any]) -> None:
+    client = Client.objects.get()
+    block_client(client=Client.objects.get(), actor=make_user(), blocked=True)
+
+    unregister_client(client=client, address=None)
+
+    assert Client.objects.get().blocked_at is not None
+
+
+def test_the_audit_log_keeps_under_which_name_a_client_appeared(browser: Browser, registered: dict[str, Any]) -> None:
+    """Whoever phished as one thing and then renames itself is still found."""
+    body = {"client_id": registered["client_id"], "client_name": "After", "redirect_uris": ["https://a.example/cb"]}
+
+    put(browser, registered, body | PUBLIC)
+
+    named = AuditEntry.objects.filter(client_id=registered["client_id"])
+    first, second = (named.get(action=a).detail for a in (OAuthAction.CLIENT_REGISTERED, OAuthAction.CLIENT_UPDATED))
+    assert (first["name"], second) == ("Before", {"name": "After", "redirect_hosts": ["a.example"]})
