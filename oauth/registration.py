@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.audit import record_audit
 from oauth.audit import OAuthAction
-from oauth.errors import InvalidClientMetadata, InvalidRedirectURI
+from oauth.errors import InvalidClientMetadata, InvalidRedirectURI, InvalidRegistrationToken
 from oauth.models import Client
 from oauth.redirects import is_acceptable_redirect_uri, redirect_destination
 from oauth.scopes import clamp_scopes
@@ -122,13 +122,16 @@ def update_registration(*, client: Client, metadata: ClientMetadata, address: st
 
     Raises:
         InvalidClientMetadata: the update would change how the client authenticates.
+        InvalidRegistrationToken: staff blocked the client meanwhile, or it is gone.
     """
     confidential = metadata.token_endpoint_auth_method != Client.AuthMethod.NONE
     if confidential != client.is_confidential:
         raise InvalidClientMetadata("token_endpoint_auth_method cannot change between none and a secret.")
     _apply(metadata, client)
-    # Those columns only: staff may block the client, or a person report it, while it writes.
-    client.save(update_fields=[*METADATA_FIELDS, "updated"])
+    # Those columns only, and only while it may: staff may block the client, or a person report it, while it writes.
+    changes = {name: getattr(client, name) for name in METADATA_FIELDS} | {"updated": timezone.now()}
+    if not Client.objects.filter(pk=client.pk, blocked_at=None).update(**changes):
+        raise InvalidRegistrationToken
     record_audit(
         OAuthAction.CLIENT_UPDATED, client_id=client.client_id, address=address, detail=_what_it_says(metadata)
     )

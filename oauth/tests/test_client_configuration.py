@@ -11,6 +11,7 @@ from django.test import Client as Browser
 from accounts.models import AuditEntry
 from accounts.tests.builders import make_user
 from oauth.audit import OAuthAction
+from oauth.errors import InvalidRegistrationToken
 from oauth.models import Client, ConnectorSession
 from oauth.registration import ClientMetadata, unregister_client, update_registration
 from oauth.services import block_client, flag_client
@@ -43,6 +44,12 @@ def put(browser: Browser, registered: dict[str, Any], body: dict[str, Any], toke
     """Replace the registration."""
     headers = bearer(token or registered["registration_access_token"])
     return browser.put(path_of(registered), json.dumps(body), "application/json", headers=headers)
+
+
+def make_metadata(registered: dict[str, Any]) -> ClientMetadata:
+    """The metadata of an update under the name "After"."""
+    fields = {"redirect_uris": registered["redirect_uris"], "client_name": "After", **PUBLIC}
+    return ClientMetadata.from_json(json.dumps(fields).encode())
 
 
 def test_only_the_digest_of_the_registration_access_token_is_kept(registered: dict[str, Any]) -> None:
@@ -127,18 +134,31 @@ def test_nobody_else_gets_in(browser: Browser, registered: dict[str, Any], metho
         assert_json_error(answer, "invalid_token", 401)
 
 
-def test_a_client_that_writes_while_staff_block_it_stays_blocked(registered: dict[str, Any]) -> None:
-    """Two copies of one row: a client that never stops updating itself must not undo a block."""
+def test_a_client_that_writes_while_a_person_reports_it_stays_reported(registered: dict[str, Any]) -> None:
+    """Two copies of one row."""
     client = Client.objects.get()
-    metadata = ClientMetadata.from_json(json.dumps({"redirect_uris": registered["redirect_uris"]} | PUBLIC).encode())
-    block_client(client=Client.objects.get(), actor=make_user(), blocked=True)
     flag_client(client=Client.objects.get(), actor=None)
 
-    update_registration(client=client, metadata=metadata, address=None)
+    update_registration(client=client, metadata=make_metadata(registered), address=None)
 
-    client.refresh_from_db()
-    assert client.blocked_at is not None
-    assert client.flagged_at is not None
+    assert Client.objects.get().flagged_at is not None
+
+
+def test_a_client_that_writes_while_staff_block_it_stays_blocked(registered: dict[str, Any]) -> None:
+    """A client that never stops updating itself must not undo a block."""
+    client = Client.objects.get()
+    block_client(client=Client.objects.get(), actor=make_user(), blocked=True)
+
+    with nothing_written(), pytest.raises(InvalidRegistrationToken):
+        update_registration(client=client, metadata=make_metadata(registered), address=None)
+
+
+def test_a_client_that_writes_while_it_is_removed_stays_gone(registered: dict[str, Any]) -> None:
+    client = Client.objects.get()
+    unregister_client(client=Client.objects.get(), address=None)
+
+    with nothing_written(), pytest.raises(InvalidRegistrationToken):
+        update_registration(client=client, metadata=make_metadata(registered), address=None)
 
 
 def test_a_reported_client_cannot_take_the_evidence_along(browser: Browser, registered: dict[str, Any]) -> None:
