@@ -68,9 +68,9 @@ def fetch_document(url: str) -> FetchedDocument:
         FetchesBusy: as many fetches as this process allows are under way.
         DocumentNotFetched: anything else; `reason` says what.
     """
+    _lend_connections()
     if not _slots.acquire(blocking=False):
         raise FetchesBusy("fetches_busy")
-    _lend_connections()
     outcome: Future[FetchedDocument] = Future()
     deadline = time.monotonic() + FETCH_SECONDS
 
