@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "dexter.outages.OutageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.caching.PersonalPagesMiddleware",
     "dexter.languages.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
