@@ -281,7 +281,6 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
-    "ENUM_NAME_OVERRIDES": {"LinkInitiatorEnum": "linking.models.LinkInitiator"},
 }
 
 # --- Security ---------------------------------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ class TooLarge(ApiRefusal):
 
     status_code = 413
     default_code = "too_large"
-    default_detail = PLAIN[413][1]
+    default_detail = _("The request is too large.")
 
 
 def problem_document(status: int, code: str = "", detail: str = "", **members: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the API reads of a request: JSON within limits, one principal, and the scopes or the session that a route needs."""
+"""What the API reads of a request: JSON within limits, one principal, and what a route needs of it."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class WebsiteSession(SessionAuthentication):
     def authenticate(self, request: Request) -> tuple[User, None] | None:
         """The account that is signed in on the website, if there is one."""
         user = getattr(request._request, "user", None)
-        if not isinstance(user, User) and getattr(user, "is_guest", True):
+        if not isinstance(user, User) or user.is_guest:
             return None
         found: Any = super().authenticate(request)
-        return None if found is None or found[0].is_guest else found
+        return found
 
     def enforce_csrf(self, request: Request) -> None:
         """As upstream, with a problem of its own."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
+from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.serializers import Serializer
@@ -12,7 +13,7 @@ from rest_framework.serializers import Serializer
 from linking.api.problems import CONTENT_TYPE
 from linking.api.serializers import ProblemSchema
 
-SESSION = [{"session": []}]
+SESSION: list[dict[str, list[str]]] = [{"session": []}]
 
 
 def BEARER_OR_SESSION(*scopes: str) -> list[dict[str, list[str]]]:  # noqa: N802
@@ -37,8 +38,6 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
     name = "session"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
-        from django.conf import settings
-
         return {
             "type": "apiKey",
             "in": "cookie",
@@ -68,7 +67,8 @@ def documented(
     ]
     return extend_schema(
         summary=summary,
-        auth=auth,
+        # The stubs say names; what is written into the document is requirement objects.
+        auth=cast("Any", auth),
         request=takes,
         parameters=waits,
         responses={status: answers or OpenApiResponse(description="Done."), **problems},

@@ -37,7 +37,8 @@ class ProblemSchema(Schema):
     status = serializers.IntegerField()
     detail = serializers.CharField(allow_blank=True)
     code = serializers.CharField()
-    errors = FaultSchema(many=True, required=False)
+    # Upstream's name for something else; here it is a member of the answer.
+    errors = FaultSchema(many=True, required=False)  # type: ignore[assignment]
 
 
 class AssistantSchema(Schema):
@@ -61,7 +62,7 @@ class LinkSchema(Schema):
     issuer = serializers.CharField()
     subject = serializers.CharField()
     linked_at = serializers.DateTimeField()
-    link_initiated_by = serializers.ChoiceField(LinkInitiator.choices)
+    link_initiated_by = serializers.ChoiceField(INITIATORS)
     assistant = AssistantSchema(required=False)
 
 
@@ -82,8 +83,6 @@ class PreviewRequest(serializers.Serializer[Any]):
     """The code as the person typed it: any case, with or without dashes and spaces."""
 
     code = serializers.CharField(max_length=LONGEST_TYPED)
-
-
 
 
 class PreviewSchema(Schema):

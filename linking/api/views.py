@@ -1,4 +1,4 @@
-"""`/api`: each route reads its parameters, calls the service that the pages and tools call, and describes the result."""
+"""`/api`: each route reads its parameters, calls the service that pages and tools call, and describes the result."""
 
 from __future__ import annotations
 
@@ -93,15 +93,11 @@ class LinkPreview(ApiView):
         sent = serializers.PreviewRequest(data=request.data)
         sent.is_valid(raise_exception=True)
         account, website = _account(request), _website(request)
-        row = preview_linking_code(
-            account=account, code=sent.validated_data["code"], address=client_address(website)
-        )
+        row = preview_linking_code(account=account, code=sent.validated_data["code"], address=client_address(website))
         # The service looks for codes of connections only, and those have a session.
         session = cast("Any", row.session)
         preview_id = remember_preview(website, row)
-        return Response(
-            serializers.describe_preview(row=row, session=session, account=account, preview_id=preview_id)
-        )
+        return Response(serializers.describe_preview(row=row, session=session, account=account, preview_id=preview_id))
 
 
 class LinkVerify(ApiView):
@@ -144,7 +140,7 @@ class LinkGenerate(ApiView):
         "Make a code",
         answers=serializers.CodeSchema,
         auth=BEARER_OR_SESSION("link.write"),
-        refusals=(401, 403, 409, 429),
+        refusals=(400, 401, 403, 409, 413, 415, 429),
         status=201,
     )
     def post(self, request: Request) -> Response:
@@ -210,7 +206,5 @@ class Connection(ApiView):
     @documented("End a connection", auth=SESSION, refusals=(401, 403, 404), status=204)
     def delete(self, request: Request, connection_id: uuid.UUID) -> Response:
         """The assistant's next call is refused. Somebody else's connection is answered as one that does not exist."""
-        end_connection(
-            account=_account(request), session_id=connection_id, address=client_address(_website(request))
-        )
+        end_connection(account=_account(request), session_id=connection_id, address=client_address(_website(request)))
         return Response(status=204)
