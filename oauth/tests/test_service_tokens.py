@@ -120,7 +120,7 @@ def test_tokens_die_with_the_right_and_with_the_client() -> None:
         resolve_service_token(token)
     Client.objects.update(may_resolve_identities=True)
     assert resolve_service_token(token) == service
-    block_client(client=service, actor=None, blocked=True)
+    block_client(client=service, actor=make_user("staff@example.com"), blocked=True)
     with pytest.raises(InvalidToken):
         resolve_service_token(token)
 
