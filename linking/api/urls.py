@@ -4,6 +4,7 @@ from django.urls import path
 
 from linking.api import views
 from linking.api.documents import DocsView, SchemaView
+from oauth.endpoints import for_programs
 
 app_name = "api"
 
@@ -15,6 +16,6 @@ urlpatterns = [
     path("api/link/remove", views.LinkRemove.as_view(), name="remove"),
     path("api/connections", views.Connections.as_view(), name="connections"),
     path("api/connections/<uuid:connection_id>", views.Connection.as_view(), name="connection"),
-    path("api/schema", SchemaView.as_view(), name="schema"),
+    path("api/schema", for_programs(SchemaView.as_view()), name="schema"),
     path("api/docs", DocsView.as_view(), name="docs"),
 ]
