@@ -1,0 +1,17 @@
+// Buttons that copy the text beside them. Without this module they stay hidden, and the text can be selected.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  const source = document.getElementById(button.dataset.copy);
+  if (!source || !navigator.clipboard) continue;
+  const label = button.querySelector("[data-label]");
+  const before = label.textContent;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+      label.textContent = button.dataset.done;
+    } catch {
+      getSelection().selectAllChildren(source);
+    }
+    setTimeout(() => (label.textContent = before), 2000);
+  });
+}
