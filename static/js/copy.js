@@ -15,3 +15,7 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     setTimeout(() => (label.textContent = before), 2000);
   });
 }
+
+// An address that names one assistant, `/connect#cursor`, opens it.
+const named = location.hash && document.getElementById(location.hash.slice(1));
+if (named instanceof HTMLDetailsElement) named.open = true;
