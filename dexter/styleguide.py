@@ -19,6 +19,5 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "qr": qr_code(f"{settings.DEXTER_PUBLIC_URL}/link"),
         "notices": ["", "notice-success", "notice-warning", "notice-danger"],
         "buttons": ["", "button-primary", "button-danger", "button-quiet"],
-        "colors": "page surface raised text muted border field-border accent link danger warning success".split(),
     }
     return render(request, "styleguide/index.html", context)
