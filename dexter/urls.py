@@ -8,6 +8,7 @@ from dexter.styleguide import styleguide
 urlpatterns = [
     path("", include("oauth.urls")),
     path("", include("linking.urls")),
+    path("", include("linking.api.urls")),
     path("", include("mcp_bridge.urls")),
     path("", include("accounts.urls")),
     path("admin/", admin.site.urls),

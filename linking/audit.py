@@ -9,6 +9,8 @@ class LinkingAction(StrEnum):
     """What happens to codes, guesses and links."""
 
     CODE_MINTED = "linking.code.minted"
+    CODE_OFFERED = "linking.code.offered"
+    CODE_REDEEMED = "linking.code.redeemed"
     CODE_PREVIEWED = "linking.code.previewed"
     CODE_DECLINED = "linking.code.declined"
     CODES_SWEPT = "linking.codes.swept"
@@ -16,6 +18,7 @@ class LinkingAction(StrEnum):
     GUESS_REFUSED = "linking.guess.refused"
     ACCOUNT_LOCKED = "linking.account.locked"
     GUESSES_ALARMED = "linking.guesses.alarmed"
+    IDENTITY_RESOLVED = "linking.identity.resolved"
     LINK_CONFIRMED = "linking.link.confirmed"
     LINK_REFUSED = "linking.link.refused"
     LINK_REMOVED = "linking.link.removed"

@@ -5,12 +5,15 @@ from django.urls import path
 from linking.views.account import account, end, unlink
 from linking.views.disown import disown
 from linking.views.link import confirm, done, link
+from linking.views.offer import offer, offer_state
 
 app_name = "linking"
 
 urlpatterns = [
     path("link", link, name="link"),
     path("link/confirm", confirm, name="confirm"),
+    path("link/code", offer, name="offer"),
+    path("link/code/state", offer_state, name="offer_state"),
     path("link/done", done, name="done"),
     path("link/disown", disown, name="disown"),
     path("account/", account, name="account"),

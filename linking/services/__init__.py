@@ -1,9 +1,11 @@
 """What is done to linking codes, links and connections. Each service owns its transaction and its audit row."""
 
-from linking.services.codes import MintedCode, decline_link, mint_linking_code, preview_linking_code
-from linking.services.connections import connections_of, end_connection, sharing_identity
+from linking.services.codes import MintedCode, mint_linking_code, offer_linking_code
+from linking.services.connections import connections_of, end_connection, scopes_that_act, sharing_identity
 from linking.services.links import confirm_link, disown_link, remove_link, unlink_identity
+from linking.services.resolving import resolve_identity
 from linking.services.sweeping import sweep_linking
+from linking.services.typed import decline_link, preview_linking_code, redeem_linking_code
 
 __all__ = [
     "MintedCode",
@@ -13,8 +15,12 @@ __all__ = [
     "disown_link",
     "end_connection",
     "mint_linking_code",
+    "offer_linking_code",
     "preview_linking_code",
+    "redeem_linking_code",
     "remove_link",
+    "resolve_identity",
+    "scopes_that_act",
     "sharing_identity",
     "sweep_linking",
     "unlink_identity",
