@@ -18,12 +18,16 @@ from django.views.decorators.cache import never_cache
 
 from accounts.models import User
 from linking.limits import SIGN_IN_MAX_AGE
+from linking.pending import remember_typed
 
 View = Callable[..., HttpResponse]
 
 
 def account_required(*, then: str) -> Callable[[View], View]:
-    """Send whoever is not signed in to an account to sign in, and on to the page named `then`. Nothing is cached."""
+    """Send whoever is not signed in to an account to sign in, and on to the page named `then`. Nothing is cached.
+
+    A code that they typed is in the field again when they come back.
+    """
 
     def decorate(view: View) -> View:
         @never_cache
@@ -34,6 +38,7 @@ def account_required(*, then: str) -> Callable[[View], View]:
                     return view(request, *args, **kwargs)
                 # A guest is never in a website session; one that got there anyway has to leave it to sign in.
                 logout(request)
+            remember_typed(request)
             return redirect_to_login(reverse(then), reverse("account_login"))
 
         return guarded
