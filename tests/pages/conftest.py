@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.conftest import anyio_backend, chromium, migrated
+from tests.journeys.conftest import anyio_backend, chromium, database, migrated, people
 from tests.journeys.databases import Database, copy_of
 from tests.pages.application import REPORT
 from tests.pages.site import Pages, open_pages
 
-__all__ = ["anyio_backend", "chromium", "migrated"]
+__all__ = ["anyio_backend", "chromium", "database", "migrated", "people"]
 
 # What a test of the watching itself adds to the address of the page that breaks the policy on purpose.
 ON_PURPOSE = "on-purpose"
