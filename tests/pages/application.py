@@ -1,4 +1,4 @@
-"""The site's ASGI application, telling on its own content security policy: `uvicorn tests.pages.application:application`.
+"""`uvicorn tests.pages.application:application`: the site, and what browsers report about its policy.
 
 Every answer carries the policy once more as report-only, with an address for reports; those are written to the log.
 What the browser enforces is the site's own header, unchanged.
@@ -7,16 +7,16 @@ What the browser enforces is the site's own header, unchanged.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.pages.settings"
 
-from dexter.asgi import application as site  # noqa: E402
+from dexter.asgi import application as site
 
 # isort: split
-from starlette.datastructures import MutableHeaders  # noqa: E402
-from starlette.types import Message, Receive, Scope, Send  # noqa: E402
+from starlette.types import Message, Receive, Scope, Send
 
-from mcp_bridge.messages import read_body  # noqa: E402
+from mcp_bridge.messages import read_body
 
 REPORTS_PATH = "/csp-reports"
 REPORT = "Policy violated: "
@@ -36,9 +36,13 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
     async def send_with_report_only(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            if policy := headers.get("content-security-policy"):
-                headers["content-security-policy-report-only"] = f"{policy}; report-uri {REPORTS_PATH}"
+            message = {**message, "headers": [*message["headers"], *_report_only(message["headers"])]}
         await send(message)
 
     await site(scope, receive, send_with_report_only)
+
+
+def _report_only(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+    for name, value in headers:
+        if name.lower() == b"content-security-policy":
+            yield b"Content-Security-Policy-Report-Only", value + f"; report-uri {REPORTS_PATH}".encode()

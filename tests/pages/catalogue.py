@@ -145,7 +145,7 @@ LINK = [
     Page("offer-confirm", states.offer_confirm),
     Page("disown", states.disown),
     Page("disown-unknown", at("/link/disown?token=x"), status=404),
-    Page("disowned", states.disown, (Press("This wasn’t me"),)),
+    Page("disowned", states.disown, (Press("This wasn\u2019t me"),)),
 ]
 
 ACCOUNT = [

@@ -53,9 +53,7 @@ async def open_pages(
     """
     settings = {"DEXTER_SITE_NAME": "Example", "DEXTER_LOG_LEVEL": "WARNING"}
     if debug:
-        opening = open_site(
-            database, directory, application=APPLICATION, origin="http://localhost", settings=settings
-        )
+        opening = open_site(database, directory, application=APPLICATION, origin="http://localhost", settings=settings)
     else:
         settings |= {
             "DEXTER_DEBUG": "false",

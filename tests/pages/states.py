@@ -264,8 +264,10 @@ def account_with_connections(visitor: Visitor) -> str:
     linked = make_session(client=make_client(name="Claude Code"), last_used_at=now)
     make_link(account, linked)
     # Nothing is connected through this one.
-    ended = {"ended_at": now, "end_reason": ConnectorSession.EndReason.CLIENT}
-    make_link(account, make_session(client=make_client(name="MCP Inspector"), **ended))
+    gone = make_session(
+        client=make_client(name="MCP Inspector"), ended_at=now, end_reason=ConnectorSession.EndReason.CLIENT
+    )
+    make_link(account, gone)
     return "/account/"
 
 

@@ -1,4 +1,4 @@
-"""The main job (design §3) from the consent page to a confirmed link, on a site that confirms addresses, as real ones do.
+"""The main job (design §3) from the consent page to a confirmed link, on a site that confirms e-mail addresses.
 
 It takes at most 8 clicks for a new person and 4 for a signed-in one, needs no JavaScript, and no pointer.
 """
@@ -28,9 +28,7 @@ FIRST_PAINT = """
 
 
 @pytest.fixture(scope="module")
-async def site(
-    anyio_backend: str, database: Database, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Site]:
+async def site(anyio_backend: str, database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     """Addresses are confirmed by code, so that a new person has one more step than in debug."""
     settings = {"DEXTER_EMAIL_VERIFICATION": "mandatory", "DEXTER_TRUSTED_PROXIES": "1"}
     async with open_site(database, tmp_path_factory.mktemp("logs"), settings=settings) as site:
