@@ -60,6 +60,10 @@ format: .venv/.dev-stamp ## Put the code into the shape that `make check` asks f
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
+.PHONY: messages
+messages: .venv/.dev-stamp ## Bring the translations in locale/ up to date with the texts, and compile them
+	$(PY) -m tests.messages
+
 .PHONY: lock
 lock: .venv/.dev-stamp ## Pin what requirements*.in ask for (ARGS=--upgrade for the newest)
 	$(PY) -m piptools compile $(LOCK) $(ARGS) --output-file requirements.txt requirements.in

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 import dj_database_url
 import django_stubs_ext
 from csp.constants import NONE, SELF
+from django.utils.translation import gettext_noop as _
 
 from dexter import __version__
 from dexter.env import BASE_DIR, load_env
@@ -206,12 +207,12 @@ DEXTER_REFRESH_TOKEN_GRACE = timedelta(minutes=10)
 
 # What a token may do, in the words that the consent page shows.
 DEXTER_SCOPES = {
-    "identity.read": "Know who you are here and whether your account is linked",
-    "link.write": "Make a code to link your account, and unlink it",
-    "openid": "Confirm that it is you",
-    "profile": "See your name",
-    "email": "See your e-mail address",
-    "offline_access": "Stay connected when you are away, until you end it",
+    "identity.read": _("Know who you are here and whether your account is linked"),
+    "link.write": _("Make a code to link your account, and unlink it"),
+    "openid": _("Confirm that it is you"),
+    "profile": _("See your name"),
+    "email": _("See your e-mail address"),
+    "offline_access": _("Stay connected when you are away, until you end it"),
 }
 DEXTER_DEFAULT_SCOPES = ["identity.read", "link.write", "offline_access"]
 # What a tool may need: the `scope` of a 401 challenge and of the protected-resource document.
@@ -313,6 +314,8 @@ CONTENT_SECURITY_POLICY = {
 
 LANGUAGE_CODE = "en"
 USE_I18N = True
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 
