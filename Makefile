@@ -107,6 +107,7 @@ endef
 	$(VIRTUALENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	$(PY) -m tests.browser
+	$(PY) -m tests.nginx
 	@touch $@
 
 tests/node/node_modules/.stamp: tests/node/package.json tests/node/package-lock.json | .venv/.dev-stamp
