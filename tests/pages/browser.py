@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -18,7 +19,6 @@ Scheme = Literal["light", "dark"]
 PHONE, DESKTOP = SIZES = ((390, 844), (1280, 800))
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 SECONDS = 30
-LEAVING_MILLISECONDS = 500
 
 # To the console, because what a page remembers is gone with the page.
 TELL_ON_VIOLATIONS = """
@@ -74,12 +74,10 @@ class Look:
             return
         if self.page.status >= 400 and f"status of {self.page.status} " in message.text:
             return
-        if self.page.leaves and "registered handler" in message.text:
-            return
         self.complaints.append(f"console: {message.text} ({message.location.get('url')})")
 
     def _fail(self, request: Request) -> None:
-        # What is still loading when the person goes on is stopped, and so is a jump to an app that is not there.
+        # What is still loading when the person goes on is stopped.
         if request.failure != "net::ERR_ABORTED":
             self.complaints.append(f"failed: {request.url}: {request.failure}")
 
@@ -121,15 +119,22 @@ async def looking_at(
         for name, value in visit.cookies.items():
             await context.add_cookies([{"name": name, "value": value, "url": pages.site.url}])
         await context.add_init_script(TELL_ON_VIOLATIONS)
+        if page.leaves:
+            await context.route("**", _stay_on_the_way_to_an_app)
         look = Look(page, context, await context.new_page())
         await look.tab.goto(visit.url)
         for act in page.acts:
             await look.act(act)
-        if page.leaves:
-            # Until the browser has tried, and has the focus back.
-            await look.tab.wait_for_timeout(LEAVING_MILLISECONDS)
-            await look.tab.bring_to_front()
         assert look.status == page.status, f"{page.name}: {look.status} at {look.tab.url}"
         yield look
     finally:
         await context.close()
+
+
+async def _stay_on_the_way_to_an_app(route: Route) -> None:
+    """The page as it is, but for its refresh: a browser asks about the app, and until then no key reaches the page."""
+    if route.request.method != "POST":
+        await route.continue_()
+        return
+    response = await route.fetch()
+    await route.fulfill(response=response, body=re.sub(r'<meta http-equiv="refresh"[^>]*>', "", await response.text()))

@@ -52,7 +52,7 @@ class Page:
     status: int = 200
     # Served in debug only.
     in_debug: bool = False
-    # The browser leaves by itself for an app that this machine has not: only its complaint is not ours.
+    # The page leaves by itself for an app that this machine has not; it is looked at as if it stayed.
     leaves: bool = False
 
 

@@ -11,9 +11,16 @@ from playwright.async_api import Page as Tab
 # Of radio buttons with one name Tab reaches one; the arrow keys do the rest.
 PREPARE = """
 () => {
+  const look = (element) => {
+    const { outlineStyle, outlineWidth, boxShadow, borderTopColor } = getComputedStyle(element);
+    return { outlineStyle, outlineWidth, boxShadow, borderTopColor };
+  };
+  // A field that is alone in its wrapper may have its focus drawn by what stands next to it.
   const looks = (element) => {
-    const { outlineStyle, outlineWidth, outlineColor, boxShadow } = getComputedStyle(element);
-    return { outlineStyle, outlineWidth, outlineColor, boxShadow };
+    const wrapper = element.parentElement;
+    const isAlone = wrapper.querySelectorAll("a, button, input, select, textarea, summary").length === 1;
+    const drawn = isAlone && element.matches("input, select, textarea") ? wrapper.querySelectorAll("*") : [];
+    return [element, ...drawn].map(look);
   };
   const describe = (element) => {
     const label = element.labels?.[0]?.innerText || element.getAttribute("aria-label") || element.innerText;
@@ -48,15 +55,17 @@ STOP = """
   if (!element || element === document.body) return null;
   const index = controls.findIndex((control) => control === element
     || (control.type === "radio" && element.type === "radio" && control.name === element.name));
-  const now = looks(element);
-  const then = before[index] ?? now;
-  const hasOutline = now.outlineStyle !== "none" && parseFloat(now.outlineWidth) >= 2;
-  const hasRing = now.boxShadow !== "none" && now.boxShadow !== then.boxShadow;
+  const isVisible = looks(element).some((now, at) => {
+    const then = before[index]?.[at] ?? now;
+    const hasOutline = now.outlineStyle !== "none" && parseFloat(now.outlineWidth) >= 2;
+    const hasRing = now.boxShadow !== "none" && now.boxShadow !== then.boxShadow;
+    return hasOutline || hasRing || (at > 0 && now.borderTopColor !== then.borderTopColor);
+  });
   const box = element.getClientRects()[0];
   const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
   const hit = document.elementFromPoint(x, y);
   const isCovered = !hit || !(element.contains(hit) || hit.contains(element) || element.labels?.[0]?.contains(hit));
-  return { index, name: describe(element), isVisible: hasOutline || hasRing, isCovered };
+  return { index, name: describe(element), isVisible, isCovered };
 }
 """
 

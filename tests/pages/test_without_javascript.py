@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from playwright.async_api import Browser
 
 from tests.pages.browser import PHONE, looking_at
-from tests.pages.catalogue import PAGES, Page
+from tests.pages.catalogue import PAGES, Page, Press
 from tests.pages.checks import dead_without_scripts, horizontal_scroll, missing_content
 from tests.pages.site import Pages
 
@@ -24,3 +26,12 @@ async def test_it_works_without_scripts(page: Page, pages: Pages, chromium: Brow
         ]
 
     assert faults + look.complaints == []
+
+
+async def test_the_way_back_to_an_app_opens_it_by_itself(pages: Pages, chromium: Browser) -> None:
+    page = replace(next(page for page in PAGES if page.leaves), acts=(), leaves=False)
+    async with (
+        looking_at(page, pages=pages, chromium=chromium, scripts=False) as look,
+        look.context.expect_event("request", lambda request: request.url.startswith("cursor://")),
+    ):
+        await look.act(Press("Allow"))
