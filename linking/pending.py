@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from dataclasses import dataclass
 
 from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
 
 from linking.codes import digest_code, display_code, normalize_code
 from linking.models import AccountLink, LinkingCode
@@ -14,6 +16,7 @@ from linking.services import MintedCode
 PENDING_KEY = "linking_pending_code"
 OFFERED_KEY = "linking_offered_code"
 LINKED_KEY = "linking_last_link"
+PREVIEW_KEY = "linking_api_preview"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +73,22 @@ def read_link(request: HttpRequest) -> AccountLink | None:
     if link_id is None:
         return None
     return AccountLink.objects.with_parties().filter(pk=link_id, account=request.user.pk).first()
+
+
+def remember_preview(request: HttpRequest, row: LinkingCode) -> str:
+    """Keep what the API previewed, for this session and account; returns the id that confirms it.
+
+    One at a time: a new preview replaces the one before.
+    """
+    preview_id = secrets.token_urlsafe(32)
+    request.session[PREVIEW_KEY] = {"id": preview_id, "account": request.user.pk, "code_id": str(row.pk)}
+    return preview_id
+
+
+def take_preview(request: HttpRequest, preview_id: str) -> uuid.UUID | None:
+    """The code of a preview, which is forgotten by this; None for any other id, and for another account's."""
+    kept = request.session.get(PREVIEW_KEY)
+    if kept is None or kept["account"] != request.user.pk or not constant_time_compare(kept["id"], preview_id):
+        return None
+    del request.session[PREVIEW_KEY]
+    return uuid.UUID(kept["code_id"])

@@ -1,7 +1,7 @@
 """What is done to linking codes, links and connections. Each service owns its transaction and its audit row."""
 
 from linking.services.codes import MintedCode, mint_linking_code, offer_linking_code
-from linking.services.connections import connections_of, end_connection, sharing_identity
+from linking.services.connections import connections_of, end_connection, scopes_that_act, sharing_identity
 from linking.services.links import confirm_link, disown_link, remove_link, unlink_identity
 from linking.services.sweeping import sweep_linking
 from linking.services.typed import decline_link, preview_linking_code, redeem_linking_code
@@ -18,6 +18,7 @@ __all__ = [
     "preview_linking_code",
     "redeem_linking_code",
     "remove_link",
+    "scopes_that_act",
     "sharing_identity",
     "sweep_linking",
     "unlink_identity",

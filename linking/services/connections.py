@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
@@ -29,6 +30,11 @@ def sharing_identity(code: LinkingCode) -> QuerySet[ConnectorSession]:
         user=code.identity, issuer=code.issuer, ended_at=None, expires_at__gt=timezone.now()
     )
     return live.exclude(pk__in=[code.session_id]).select_related("client")
+
+
+def scopes_that_act(sessions: Iterable[ConnectorSession]) -> list[str]:
+    """Every scope that one of `sessions` was granted: what a link allows, because it joins the whole identity."""
+    return list(dict.fromkeys(scope for session in sessions for scope in session.scope.split()))
 
 
 def end_connection(*, account: User, session_id: uuid.UUID, address: str | None) -> bool:

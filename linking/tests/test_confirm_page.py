@@ -110,6 +110,16 @@ def test_other_live_connections_of_the_same_identity_are_shown_because_they_are_
     assert "Assistant of a stranger" not in page
 
 
+def test_what_other_connections_of_the_identity_may_do_is_said_as_well(browser: Browser) -> None:
+    """The link joins the identity: a connection that may see the e-mail address sees that of the account."""
+    row = type_code(browser)
+    assert settings.DEXTER_SCOPES["email"] not in text_of(browser.get("/link/confirm"))
+
+    make_session(row.user, scope="identity.read email")
+
+    assert settings.DEXTER_SCOPES["email"] in text_of(browser.get("/link/confirm"))
+
+
 def test_both_buttons_are_equally_prominent(browser: Browser) -> None:
     type_code(browser)
 

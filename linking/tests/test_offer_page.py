@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.test import Client as Browser
 
@@ -15,7 +16,7 @@ from accounts.tests.builders import make_guest, make_user
 from linking.limits import SIGN_IN_MAX_AGE
 from linking.models import AccountLink, LinkingCode
 from linking.services import redeem_linking_code
-from linking.tests.builders import make_offered_code, make_principal, pass_time
+from linking.tests.builders import make_linking_code, make_offered_code, make_principal, pass_time
 from linking.tests.test_confirm_page import grow_old
 from oauth.bearer import Principal
 from oauth.tests.builders import make_client, make_session
@@ -168,6 +169,27 @@ def test_another_accounts_code_is_neither_shown_nor_confirmed(browser: Browser, 
     browser.post(PAGE, {"decision": "decline", "code_id": row.pk})
     row.refresh_from_db()
     assert (row.used_at, row.ended_at) == (None, None)
+
+
+@pytest.mark.parametrize("decision", ["link", "decline"])
+def test_a_code_that_an_assistant_asked_for_is_not_decided_here(browser: Browser, decision: str) -> None:
+    """Whoever came by its id without typing it has passed no limit, and was never asked on a page."""
+    row, _ = make_linking_code()
+
+    response = browser.post(PAGE, {"decision": decision, "code_id": row.pk})
+
+    assert response.status_code == 400
+    row.refresh_from_db()
+    assert (row.used_at, row.ended_at) == (None, None)
+    assert not AccountLink.objects.exists()
+
+
+def test_what_other_connections_of_the_identity_may_do_is_said_as_well(browser: Browser, principal: Principal) -> None:
+    """The link joins the identity: a connection that may see the e-mail address sees that of the account."""
+    make_session(principal.user, scope="identity.read email")
+    redeem_linking_code(principal=principal, code=make_code(browser))
+
+    assert settings.DEXTER_SCOPES["email"] in text_of(browser.get(PAGE))
 
 
 def test_another_browser_of_the_account_does_not_see_the_code(browser: Browser, account: User) -> None:

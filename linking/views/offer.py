@@ -14,9 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.addresses import client_address
 from linking.errors import CodeRefused, LinkRefused, MintingLimited
 from linking.limits import CODE_LIFETIME
-from linking.models import LinkingCode
+from linking.models import LinkingCode, LinkInitiator
 from linking.pending import read_offer, remember_link, remember_offer
-from linking.services import confirm_link, decline_link, offer_linking_code, sharing_identity
+from linking.services import confirm_link, decline_link, offer_linking_code, scopes_that_act, sharing_identity
 from linking.sign_in import account_required, ask_to_sign_in_again, signed_in_account, signed_in_recently
 from linking.waiting import wait_in_words
 from oauth.scopes import scope_sentences
@@ -74,15 +74,15 @@ def _make(request: HttpRequest) -> HttpResponse:
 
 
 def _confirm_page(request: HttpRequest, row: LinkingCode, *, status: int = 200) -> HttpResponse:
-    session = row.session
+    session, others = row.session, list(sharing_identity(row))
     context = {
         "row": row,
         "code": read_offer(request, row),
         "session": session,
         "client": session.client if session else None,
         "age_minutes": int((timezone.now() - (row.redeemed_at or row.created_at)).total_seconds() // 60),
-        "others": sharing_identity(row),
-        "sentences": scope_sentences(session.scope.split() if session else []),
+        "others": others,
+        "sentences": scope_sentences(scopes_that_act([session, *others] if session else [])),
     }
     return render(request, "linking/offer_confirm.html", context, status=status)
 
@@ -90,7 +90,7 @@ def _confirm_page(request: HttpRequest, row: LinkingCode, *, status: int = 200) 
 def _decide(request: HttpRequest) -> HttpResponse:
     """The form says which code it showed: another one may have been made, and given away, in another tab since."""
     account, address = signed_in_account(request), client_address(request)
-    decision, code_id = request.POST.get("decision"), _posted_id(request)
+    decision, code_id = request.POST.get("decision"), _offered_id(request)
     if decision == "decline" and code_id:
         decline_link(account=account, code_id=code_id, address=address)
         messages.success(request, _("Nothing was linked, and that code does not work any more."))
@@ -111,8 +111,11 @@ def _decide(request: HttpRequest) -> HttpResponse:
     return redirect("linking:done")
 
 
-def _posted_id(request: HttpRequest) -> uuid.UUID | None:
+def _offered_id(request: HttpRequest) -> uuid.UUID | None:
+    """The code that was posted, if one was offered so: one that an assistant asked for has to be typed first."""
     try:
-        return uuid.UUID(request.POST.get("code_id", ""))
+        code_id = uuid.UUID(request.POST.get("code_id", ""))
     except ValueError:
         return None
+    offered = LinkingCode.objects.filter(pk=code_id, initiated_by=LinkInitiator.WEB)
+    return code_id if offered.exists() else None

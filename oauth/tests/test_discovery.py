@@ -226,6 +226,8 @@ def test_openid_adds_what_it_requires(browser: Browser) -> None:
 
     assert openid.items() >= server.items()
     assert openid["subject_types_supported"] == ["public"]
+    assert openid["request_parameter_supported"] is False
+    assert openid["request_uri_parameter_supported"] is False
     assert openid["id_token_signing_alg_values_supported"] == ["RS256"]
 
 

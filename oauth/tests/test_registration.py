@@ -64,7 +64,7 @@ def test_a_registration_is_stored_and_audited(browser: Browser) -> None:
     entry = AuditEntry.objects.get()
     assert entry.action == "oauth.client.registered"
     assert entry.client_id == client.client_id
-    assert entry.detail == {"redirect_hosts": ["localhost:3334"]}
+    assert entry.detail["redirect_hosts"] == ["localhost:3334"]
 
 
 def test_two_registrations_of_one_body_are_two_clients(browser: Browser) -> None:
