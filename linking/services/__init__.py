@@ -3,6 +3,7 @@
 from linking.services.codes import MintedCode, mint_linking_code, offer_linking_code
 from linking.services.connections import connections_of, end_connection, scopes_that_act, sharing_identity
 from linking.services.links import confirm_link, disown_link, remove_link, unlink_identity
+from linking.services.resolving import resolve_identity
 from linking.services.sweeping import sweep_linking
 from linking.services.typed import decline_link, preview_linking_code, redeem_linking_code
 
@@ -18,6 +19,7 @@ __all__ = [
     "preview_linking_code",
     "redeem_linking_code",
     "remove_link",
+    "resolve_identity",
     "scopes_that_act",
     "sharing_identity",
     "sweep_linking",
