@@ -77,6 +77,10 @@ LOCK = --quiet --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-
 bench: .venv/.dev-stamp ## Measure calls per second and memory, next to the bare SDK (needs wrk)
 	$(PY) -m bench $(ARGS)
 
+.PHONY: screenshots
+screenshots: .venv/.dev-stamp ## Write pictures of every page and state into var/screenshots (ARGS="--only link")
+	$(PY) -m tests.pages.screenshots $(ARGS)
+
 .PHONY: clean
 clean: ## Delete the virtualenv and all caches; the database in var/ and .env stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache tests/node/node_modules

@@ -1,0 +1,189 @@
+"""Every page in every state: the one list that the browser tests, the keyboard test and the screenshots go through.
+
+A `Page` says how its state is reached: `reach` puts a visitor there through real views and rows, and gives the path;
+`acts` is what the person then does in the browser, for states that only a form's answer has. To add a page, write a
+function in `states.py` or `account_states.py` unless the path alone does, and one line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.pages import states
+from tests.pages.visitor import Visitor
+
+Reach = Callable[[Visitor], str]
+
+
+@dataclass(frozen=True)
+class Fill:
+    """Fill in the field with this label."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Press:
+    """Press the button with this name."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Tamper:
+    """Change the hidden fields with this name, as a page that is out of date would have them."""
+
+    field: str
+
+
+Act = Fill | Press | Tamper
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page in one state. `name` is the file name of its screenshots."""
+
+    name: str
+    reach: Reach
+    acts: tuple[Act, ...] = ()
+    # What the page that is looked at is answered with.
+    status: int = 200
+    # Served in debug only.
+    in_debug: bool = False
+    # The page leaves by itself for an app that this machine has not; it is looked at as if it stayed.
+    leaves: bool = False
+
+
+def at(path: str) -> Reach:
+    """For whoever is there, signed out."""
+    return lambda visitor: path
+
+
+def signed_in(path: str) -> Reach:
+    """For somebody who has just signed in to a new account."""
+
+    def reach(visitor: Visitor) -> str:
+        visitor.sign_in()
+        return path
+
+    return reach
+
+
+# What visitors come for. Each has one of their own, because looking at a state may use it up.
+WITH_SCRIPTS, WITHOUT_SCRIPTS = PURPOSES = ("with-scripts", "without-scripts")
+
+WRONG_CODE = (Fill("Code", "222-222"), Press("Continue"))
+WRONG_MAILED_CODE = "00000000"
+
+START = [
+    Page("home", at("/")),
+    Page("home-signed-in", signed_in("/")),
+    Page("mcp", at("/mcp")),
+]
+
+ENTRANCE = [
+    Page("sign-in", at("/account/login/")),
+    Page(
+        "sign-in-wrong",
+        at("/account/login/"),
+        (Fill("Email", "ada@example.com"), Fill("Password", "wrong"), Press("Sign in")),
+    ),
+    Page("sign-up", at("/account/signup/")),
+    Page(
+        "sign-up-refused",
+        at("/account/signup/"),
+        (Fill("Email", "ada@example.com"), Fill("Password", "12345678"), Press("Create account")),
+    ),
+    Page("sign-up-confirm", states.sign_up_to_confirm),
+    Page("sign-in-by-code", at("/account/login/code/")),
+    Page("sign-in-by-code-confirm", states.sign_in_code_sent),
+    Page("password-reset", at("/account/password/reset/")),
+    Page("password-reset-confirm", states.password_reset_sent),
+    Page("password-reset-complete", states.password_reset_confirmed),
+    Page("password-reset-done", at("/account/password/reset/done/")),
+    Page("account-inactive", at("/account/inactive/")),
+]
+
+CONSENT = [
+    Page("consent-signed-out", states.consent_signed_out),
+    Page("consent-signed-in", states.consent_signed_in),
+    Page("consent-verified", states.consent_verified),
+    Page("consent-not-verified", states.consent_elsewhere),
+    Page("consent-app", states.consent_private_scheme),
+    Page("consent-without-a-name", states.consent_without_a_name),
+    Page("consent-long-name", states.consent_long_name),
+    Page("consent-linked-guest", states.consent_linked_guest),
+    Page("consent-changed", states.consent_signed_in, (Tamper("stamp"), Press("Allow")), status=409),
+    Page("consent-unknown-client", states.consent_unknown_client, status=400),
+    Page("consent-without-client", at("/mcp/authorize?response_type=code"), status=400),
+    Page("consent-wrong-redirect", states.consent_wrong_redirect, status=400),
+    Page("consent-bad-document", states.consent_bad_document, status=400),
+    Page("hand-back", states.consent_private_scheme, (Press("Allow"),), leaves=True),
+]
+
+LINK = [
+    Page("link", signed_in("/link")),
+    Page("link-prefilled", signed_in("/link#code=ABC-DEF")),
+    Page("link-empty", signed_in("/link"), (Press("Continue"),), status=400),
+    Page("link-wrong-code", signed_in("/link"), WRONG_CODE, status=400),
+    Page("link-locked", states.link_locked, WRONG_CODE, status=429),
+    Page("link-confirm", states.link_confirm),
+    Page("link-confirm-verified", states.link_confirm_verified),
+    Page("link-confirm-others", states.link_confirm_others),
+    Page("link-confirm-sign-in-again", states.link_confirm_sign_in_again),
+    Page("link-declined", states.link_confirm, (Press("Not me"),)),
+    Page("link-done", states.link_done),
+    Page("link-refused", states.link_refused, (Press("Link account"),), status=409),
+    Page("link-ended", states.link_ended, status=400),
+    Page("link-sign-in-again-without-password", states.link_without_password),
+    Page("offer-start", signed_in("/link/code")),
+    Page("offer-limited", states.offer_limited, (Press("Get a code"),), status=429),
+    Page("offer-waiting", states.offer_waiting),
+    Page("offer-waiting-elsewhere", states.offer_waiting_elsewhere),
+    Page("offer-confirm", states.offer_confirm),
+    Page("disown", states.disown),
+    Page("disown-unknown", at("/link/disown?token=x"), status=404),
+    Page("disowned", states.disown, (Press("This wasn\u2019t me"),)),
+]
+
+ACCOUNT = [
+    Page("account-empty", signed_in("/account/")),
+    Page("account", states.account_with_connections),
+    Page("password-change", signed_in("/account/password/change/")),
+    Page("password-set", states.password_set),
+    Page("reauthenticate", signed_in("/account/reauthenticate/")),
+    Page(
+        "reauthenticate-wrong",
+        signed_in("/account/reauthenticate/"),
+        (Fill("Password", "wrong"), Press("Confirm")),
+    ),
+    Page("sign-out", signed_in("/account/logout/")),
+]
+
+ERRORS = [
+    Page("error-400", at("/error/400"), status=400),
+    Page("error-403", at("/error/403"), status=403),
+    Page("error-404", at("/nothing-here"), status=404),
+    Page("error-404-signed-in", signed_in("/nothing-here"), status=404),
+    Page("error-429", at("/error/429"), status=429),
+    Page("error-500", at("/error/500"), status=500),
+    Page(
+        "error-form-too-old",
+        at("/account/login/"),
+        (
+            Fill("Email", "ada@example.com"),
+            Fill("Password", "wrong"),
+            Tamper("csrfmiddlewaretoken"),
+            Press("Sign in"),
+        ),
+        status=403,
+    ),
+]
+
+# For engineers, and Swagger UI's own: nothing may fail on it, and without scripts it says where the document is. axe
+# has more than two hundred complaints about it, which are not ours to mend.
+API_DOCUMENTATION = Page("api-docs", at("/api/docs"))
+
+PAGES = [*START, *ENTRANCE, *CONSENT, *LINK, *ACCOUNT, *ERRORS]

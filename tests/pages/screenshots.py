@@ -1,0 +1,111 @@
+"""Pictures of every page and state, light and dark, on a phone and on a desktop.
+
+    python -m tests.pages.screenshots [--only NAME...] [--output DIRECTORY]
+
+starts a site of its own and writes NAME-WIDTH-SCHEME.png for each page of `tests/pages/catalogue.py`, into
+var/screenshots unless told otherwise. With --readme it writes the two pictures of README.md instead, into docs/img.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import django
+
+# It keeps a developer's settings and database out, and comes before the settings are loaded.
+import tests.environment  # noqa: F401
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "dexter.settings"
+django.setup()
+
+from playwright.async_api import Browser  # noqa: E402
+
+from tests.backends import stop_in_order_on_signals  # noqa: E402
+from tests.journeys.browser import open_chromium  # noqa: E402
+from tests.journeys.databases import PROJECT, copy_of, migrated_database  # noqa: E402
+from tests.pages.browser import SCHEMES, SIZES, looking_at  # noqa: E402
+from tests.pages.catalogue import PAGES, Page  # noqa: E402
+from tests.pages.site import Pages, open_pages  # noqa: E402
+
+OUTPUT = PROJECT / "var" / "screenshots"
+README_OUTPUT = PROJECT / "docs" / "img"
+README_NAMES = {"consent-verified": "consent", "link-confirm": "link"}
+README_SIZE = (800, 600)
+README_MOST_BYTES = 150_000
+
+
+async def photograph(pages: Iterable[Page], *, output: Path, readme: bool) -> None:
+    """Write the pictures of `pages`, of those served in debug after the others."""
+    with tempfile.TemporaryDirectory(prefix="dexter-pages-") as name, migrated_database(Path(name)) as migrated:
+        async with open_chromium() as chromium:
+            for debug in (False, True):
+                chosen = [page for page in pages if page.in_debug == debug]
+                if chosen:
+                    print(f"Starting a site{' in debug' if debug else ''} for {len(chosen)} pages", flush=True)
+                    with copy_of(migrated, Path(name)) as database:
+                        names = [page.name for page in chosen]
+                        async with open_pages(database, Path(name), debug=debug, names=names) as site:
+                            await _photograph(chosen, site, chromium, output=output, readme=readme)
+
+
+async def _photograph(chosen: Sequence[Page], pages: Pages, chromium: Browser, *, output: Path, readme: bool) -> None:
+    for number, page in enumerate(chosen, start=1):
+        print(f"[{number}/{len(chosen)}] {page.name}", flush=True)
+        await (_one if readme else _all)(page, pages, chromium, output)
+
+
+async def _all(page: Page, pages: Pages, chromium: Browser, output: Path) -> None:
+    async with looking_at(page, pages=pages, chromium=chromium) as look:
+        for width, height in SIZES:
+            await look.tab.set_viewport_size({"width": width, "height": height})
+            for scheme in SCHEMES:
+                await look.tab.emulate_media(color_scheme=scheme)
+                path = output / f"{page.name}-{width}-{scheme}.png"
+                await look.tab.screenshot(path=path, full_page=True, animations="disabled")
+
+
+async def _one(page: Page, pages: Pages, chromium: Browser, output: Path) -> None:
+    path = output / f"{README_NAMES[page.name]}.png"
+    async with looking_at(page, pages=pages, chromium=chromium, size=README_SIZE) as look:
+        await look.tab.screenshot(path=path, full_page=True, animations="disabled")
+    if path.stat().st_size > README_MOST_BYTES:
+        raise SystemExit(
+            f"{path} has {path.stat().st_size:,} bytes; the repository keeps {README_MOST_BYTES:,} at most."
+        )
+
+
+def main() -> int:
+    """Write what was asked for; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.pages.screenshots",
+        description="Pictures of every page and state, light and dark, on a phone and on a desktop.",
+    )
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="pages whose name contains one of these")
+    parser.add_argument("--list", action="store_true", help="say what pages there are, and stop")
+    parser.add_argument("--output", type=Path, help="where to write (var/screenshots)")
+    parser.add_argument(
+        "--readme", action="store_true", help="write the two pictures of README.md into docs/img instead"
+    )
+    options = parser.parse_args()
+    pages = [page for page in PAGES if not options.only or any(part in page.name for part in options.only)]
+    if options.readme:
+        pages = [page for page in PAGES if page.name in README_NAMES]
+    if options.list or not pages:
+        print("\n".join(page.name for page in PAGES))
+        return 0 if options.list else 2
+    output = options.output or (README_OUTPUT if options.readme else OUTPUT)
+    output.mkdir(parents=True, exist_ok=True)
+    stop_in_order_on_signals()
+    asyncio.run(photograph(pages, output=output, readme=options.readme))
+    print(f"Written to {output}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
