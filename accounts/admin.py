@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, cast
 
-import allauth.account.admin  # noqa: F401  (registers what is unregistered below)
+import allauth.account.admin
+import allauth.mfa.admin  # noqa: F401  (both register what is unregistered below)
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -33,6 +35,8 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 admin.site.password_change = change_own_password  # type: ignore[method-assign,assignment]
 # A row of this table decides who may sign in as whom. It follows `User.email` and is nobody's to edit by hand.
 admin.site.unregister(EmailAddress)
+# Nor is a row of this one, whose data is secret.
+admin.site.unregister(Authenticator)
 
 
 class PersonAddForm(AdminUserCreationForm):
