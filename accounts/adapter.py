@@ -83,7 +83,7 @@ class AccountAdapter(DefaultAccountAdapter):
         known = {name: context[name] for name in MAILED if name in context}
         if "user_agent" in context:
             known["browser"] = describe_browser(context["user_agent"])
-            known["address"] = client_address(allauth_context.request)
+            known["address"] = client_address(self.request)
         mail = render_mail(
             subject=f"{template_prefix}_subject.txt",
             text=f"{template_prefix}_message.txt",
