@@ -154,8 +154,10 @@ def test_somebody_elses_key_for_my_account_does_not_sign_in(client: Client) -> N
     [
         *("", "null", "[]", "{}", '"x"', "1", "{", '{"response": []}', '{"response": {"userHandle": "!!!"}}'),
         '{"id":"a","rawId":"a","type":"public-key","response":{"clientDataJSON":"!!","userHandle":"%00"}}',
-        '{"id":"YQ","rawId":"YQ","type":"public-key","response":{"clientDataJSON":"e30","authenticatorData":"YQ",'
-        '"signature":"YQ","attestationObject":"YQ","userHandle":"enp6enp6enp6enp6enp6enp6eno"}}',
+        (
+            '{"id":"YQ","rawId":"YQ","type":"public-key","response":{"clientDataJSON":"e30","authenticatorData":"YQ",'
+            '"signature":"YQ","attestationObject":"YQ","userHandle":"enp6enp6enp6enp6enp6enp6eno"}}'
+        ),
         '{"id":"YQ","rawId":"YQ","type":"public-key","response":{"clientDataJSON":"W10","attestationObject":"oQ"}}',
     ],
 )
