@@ -60,6 +60,10 @@ format: .venv/.dev-stamp ## Put the code into the shape that `make check` asks f
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
+.PHONY: messages
+messages: .venv/.dev-stamp ## Bring the translations in locale/ up to date with the texts, and compile them
+	$(PY) -m tests.messages
+
 .PHONY: lock
 lock: .venv/.dev-stamp ## Pin what requirements*.in ask for (ARGS=--upgrade for the newest)
 	$(PY) -m piptools compile $(LOCK) $(ARGS) --output-file requirements.txt requirements.in
@@ -99,6 +103,7 @@ endef
 	$(VIRTUALENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	$(PY) -m tests.browser
+	$(PY) -m tests.nginx
 	@touch $@
 
 tests/node/node_modules/.stamp: tests/node/package.json tests/node/package-lock.json | .venv/.dev-stamp

@@ -107,16 +107,12 @@ class UserAdmin(DjangoUserAdmin):
         return fields
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Whoever can change a superuser's e-mail address or password is one."""
-        return super().has_change_permission(request, obj) and (
-            obj is None or not obj.is_superuser or _is_superuser(request)
-        )
+        """Whoever can change a colleague's e-mail address or password may do what they may; only a superuser may."""
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """As for changing."""
-        return super().has_delete_permission(request, obj) and (
-            obj is None or not obj.is_superuser or _is_superuser(request)
-        )
+        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Save, and through their services what has consequences."""
@@ -217,6 +213,10 @@ class AuditEntryAdmin(admin.ModelAdmin[AuditEntry]):
 
 def _is_superuser(request: HttpRequest) -> bool:
     return bool(getattr(request.user, "is_superuser", False))
+
+
+def _may_touch(request: HttpRequest, user: User | None) -> bool:
+    return user is None or _is_superuser(request) or not (user.is_staff or user.is_superuser)
 
 
 def _actor(request: HttpRequest) -> User:

@@ -60,13 +60,15 @@ def record_audit(
     identifiers, counts and times; never a token, code, password or other secret.
     """
     context = structlog.contextvars.get_contextvars()
+    # A caller that is refused may have sent any text as its client ID, of any length.
+    client_id = client_id[:255].replace("\x00", "")
     entry = AuditEntry.objects.create(
         action=str(action),
         actor=actor,
         account=account,
         actor_subject=actor.subject if actor else "",
         account_subject=account.subject if account else "",
-        client_id=client_id[:255].replace("\x00", ""),
+        client_id=client_id,
         session_id=session_id,
         address=address,
         request_id=str(context.get("request_id", "")),

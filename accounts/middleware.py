@@ -15,6 +15,10 @@ class BrowserMiddleware(MiddlewareMixin):
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Note the browser, if the page had to do with its session: asking would make every page vary by cookie."""
         session = getattr(request, "session", None)
-        if session is not None and session.accessed and request.user.is_authenticated:
+        if response.status_code >= 500:
+            # The database may be away: one error is enough.
+            return response
+        # The REST framework sets no user at all where nobody is signed in.
+        if session is not None and session.accessed and request.user is not None and request.user.is_authenticated:
             note_browser(request)
         return response

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 import dj_database_url
 import django_stubs_ext
 from csp.constants import NONE, SELF
+from django.utils.translation import gettext_noop as _
 
 from dexter import __version__
 from dexter.env import BASE_DIR, load_env
@@ -54,6 +55,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "csp",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -65,10 +68,13 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "linking.api.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "dexter.staticfiles.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",
+    "dexter.outages.OutageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.caching.PersonalPagesMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -113,7 +119,7 @@ def _database() -> dict[str, Any]:
     config["CONN_MAX_AGE"] = 0
     # After a restart of PostgreSQL each pooled connection is dead; to look before each use costs a round trip.
     config["CONN_HEALTH_CHECKS"] = True
-    config["OPTIONS"] = {**config.get("OPTIONS", {}), "pool": {"min_size": 2, "max_size": 16, "timeout": 5}}
+    config["OPTIONS"] = {**config.get("OPTIONS", {}), "pool": {"min_size": 2, "max_size": 16, "timeout": 3}}
     return config
 
 
@@ -229,12 +235,12 @@ DEXTER_REFRESH_TOKEN_GRACE = timedelta(minutes=10)
 
 # What a token may do, in the words that the consent page shows.
 DEXTER_SCOPES = {
-    "identity.read": "Know who you are here and whether your account is linked",
-    "link.write": "Make a code to link your account, and unlink it",
-    "openid": "Confirm that it is you",
-    "profile": "See your name",
-    "email": "See your e-mail address",
-    "offline_access": "Stay connected when you are away, until you end it",
+    "identity.read": _("Know who you are here and whether your account is linked"),
+    "link.write": _("Make a code to link your account, and unlink it"),
+    "openid": _("Confirm that it is you"),
+    "profile": _("See your name"),
+    "email": _("See your e-mail address"),
+    "offline_access": _("Stay connected when you are away, until you end it"),
 }
 DEXTER_DEFAULT_SCOPES = ["identity.read", "link.write", "offline_access"]
 # What a tool may need: the `scope` of a 401 challenge and of the protected-resource document.
@@ -284,7 +290,22 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["oauth.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "linking.api.problems.answer_with_problem",
     "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": f"{DEXTER_SITE_NAME} API",
+    "DESCRIPTION": "Link assistants to accounts from another front end. Every error is a problem (RFC 9457).",
+    "VERSION": DEXTER_VERSION,
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SCHEMA_PATH_PREFIX": "/api",
+    # No file from another host: the content security policy lets none in.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
 }
 
 # --- Security ---------------------------------------------------------------------------------------------------------
@@ -336,6 +357,8 @@ CONTENT_SECURITY_POLICY = {
 
 LANGUAGE_CODE = "en"
 USE_I18N = True
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 

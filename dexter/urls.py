@@ -6,6 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("oauth.urls")),
     path("", include("linking.urls")),
+    path("", include("linking.api.urls")),
     path("", include("mcp_bridge.urls")),
     path("", include("accounts.urls")),
     path("admin/", admin.site.urls),

@@ -60,6 +60,8 @@ _ASSISTANT: dict[str, Promise] = {
     OAuthAction.AUTHORIZATION_DENIED: gettext_lazy("You did not let %(assistant)s connect."),
     OAuthAction.CLIENT_FLAGGED: gettext_lazy("You reported %(assistant)s."),
     LinkingAction.CODE_PREVIEWED: gettext_lazy("You typed a code of %(assistant)s."),
+    LinkingAction.CODE_OFFERED: gettext_lazy("You made a code for an assistant."),
+    LinkingAction.CODE_REDEEMED: gettext_lazy("%(assistant)s came with a code of yours, and waits for your answer."),
     LinkingAction.CODE_DECLINED: gettext_lazy("You did not link %(assistant)s."),
     LinkingAction.GUESS_REFUSED: gettext_lazy("A code was typed that does not work."),
     LinkingAction.ACCOUNT_LOCKED: gettext_lazy(

@@ -21,12 +21,24 @@ from oauth.admin import ReadOnlyAdmin
 class LinkingCodeAdmin(ReadOnlyAdmin):
     """Codes by the beginning of their digest; the code itself is not kept."""
 
-    list_display = ["digest_prefix", "user", "session", "created_at", "expires_at", "used_at", "ended_at"]
-    list_filter = [("used_at", admin.EmptyFieldListFilter), ("ended_at", admin.EmptyFieldListFilter)]
+    list_display = [
+        "digest_prefix",
+        "user",
+        "initiated_by",
+        "session",
+        "created_at",
+        "expires_at",
+        "used_at",
+        "ended_at",
+    ]
+    list_filter = ["initiated_by", ("used_at", admin.EmptyFieldListFilter), ("ended_at", admin.EmptyFieldListFilter)]
     list_select_related = ["user", "session"]
     search_fields = ["id", "user__subject", "session__id"]
     date_hierarchy = "created_at"
-    fields = ["id", "digest_prefix", "issuer", "user", "session", "created_at", "expires_at", "used_at", "ended_at"]
+    fields = [
+        *("id", "digest_prefix", "issuer", "user", "initiated_by", "session"),
+        *("created_at", "expires_at", "redeemed_at", "used_at", "ended_at"),
+    ]
 
     @admin.display(description=_("digest begins"))
     def digest_prefix(self, code: LinkingCode) -> str:

@@ -9,6 +9,8 @@ class LinkingAction(StrEnum):
     """What happens to codes, guesses and links."""
 
     CODE_MINTED = "linking.code.minted"
+    CODE_OFFERED = "linking.code.offered"
+    CODE_REDEEMED = "linking.code.redeemed"
     CODE_PREVIEWED = "linking.code.previewed"
     CODE_DECLINED = "linking.code.declined"
     CODES_SWEPT = "linking.codes.swept"

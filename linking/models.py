@@ -10,6 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from oauth.models import ConnectorSession
 
 
@@ -36,7 +37,11 @@ class LinkingCodeQuerySet(models.QuerySet["LinkingCode"]):
 
     def with_connection(self) -> LinkingCodeQuerySet:
         """With all that tells whether a code may be used, and for whom."""
-        return self.select_related("user", "session__client")
+        return self.select_related("user", "session__client", "session__user")
+
+    def offered_by(self, account: User) -> LinkingCodeQuerySet:
+        """Those that `account` asked for on the website."""
+        return self.filter(user=account, initiated_by=LinkInitiator.WEB)
 
     def newest_with_digest(self, code_digest: str) -> LinkingCode | None:
         """The code with this digest, live or not."""
@@ -44,7 +49,12 @@ class LinkingCodeQuerySet(models.QuerySet["LinkingCode"]):
 
 
 class LinkingCode(models.Model):
-    """Six characters minted for an identity, as an HMAC-SHA256 digest of them; typed by a person at `/link`."""
+    """Six characters minted for an identity, as an HMAC-SHA256 digest of them.
+
+    One that an assistant asked for (`mcp`) is of a guest, and a person types it at `/link`. One that a signed-in person
+    asked for (`web`) is of their account, and they give it to an assistant, whose session is not known before that.
+    Either way the account confirms.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     code_digest = models.CharField(_("code digest"), max_length=64, editable=False)
@@ -55,11 +65,20 @@ class LinkingCode(models.Model):
         related_name="linking_codes",
         verbose_name=_("identity"),
     )
+    initiated_by = models.CharField(
+        _("initiated by"), max_length=8, choices=LinkInitiator.choices, default=LinkInitiator.MCP
+    )
     session = models.ForeignKey(
-        ConnectorSession, on_delete=models.CASCADE, related_name="linking_codes", verbose_name=_("connector session")
+        ConnectorSession,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="linking_codes",
+        verbose_name=_("connector session"),
     )
     created_at = models.DateTimeField(_("minted at"), default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("expires at"))
+    redeemed_at = models.DateTimeField(_("given by an assistant at"), null=True, blank=True)
     used_at = models.DateTimeField(_("used at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended unused at"), null=True, blank=True)
 
@@ -80,6 +99,12 @@ class LinkingCode(models.Model):
                 condition=models.Q(used_at__isnull=True, ended_at__isnull=True),
                 name="linking_linkingcode_one_live_per_identity",
             ),
+            models.CheckConstraint(
+                condition=models.Q(initiated_by=LinkInitiator.MCP, session__isnull=False, redeemed_at__isnull=True)
+                | models.Q(initiated_by=LinkInitiator.WEB, session__isnull=True, redeemed_at__isnull=True)
+                | models.Q(initiated_by=LinkInitiator.WEB, session__isnull=False, redeemed_at__isnull=False),
+                name="linking_linkingcode_session_known_once_redeemed",
+            ),
         ]
         indexes = [
             models.Index(fields=["user", "created_at"], name="linking_code_minted"),
@@ -91,16 +116,27 @@ class LinkingCode(models.Model):
 
     def why_refused(self, now: datetime) -> str:
         """Why the code may not be used, for the log; an empty string when it may."""
+        session = self.session
         causes = {
             "used": self.used_at is not None,
             "expired": self.expires_at <= now,
             "ended": self.ended_at is not None,
-            "session_ended": not self.session.is_live(now),
+            "session_ended": session is not None and not session.is_live(now),
             "issuer_changed": self.issuer != settings.DEXTER_ISSUER,
-            "client_blocked": not self.session.client.is_usable(None),
-            "identity_inactive": not self.user.is_active,
+            "client_blocked": session is not None and not session.client.is_usable(None),
+            "identity_inactive": not (self.user.is_active and (session is None or session.user.is_active)),
         }
         return next((reason for reason, applies in causes.items() if applies), "")
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether the code was made on the website, to be given to an assistant."""
+        return self.initiated_by == LinkInitiator.WEB
+
+    @property
+    def identity(self) -> User | None:
+        """The guest whom a link would join to the account; None while no assistant has given an offered code."""
+        return self.session.user if self.session else None
 
 
 class AccountLinkQuerySet(models.QuerySet["AccountLink"]):

@@ -1,17 +1,22 @@
-"""What the website session remembers between typing a code, confirming it and being told that it worked."""
+"""What the website session remembers between typing or making a code, confirming it and being told that it worked."""
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from dataclasses import dataclass
 
 from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
 
-from linking.codes import display_code, normalize_code
+from linking.codes import digest_code, display_code, normalize_code
 from linking.models import AccountLink, LinkingCode
+from linking.services import MintedCode
 
 PENDING_KEY = "linking_pending_code"
+OFFERED_KEY = "linking_offered_code"
 LINKED_KEY = "linking_last_link"
+PREVIEW_KEY = "linking_api_preview"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +49,21 @@ def drop_pending(request: HttpRequest) -> None:
     request.session.pop(PENDING_KEY, None)
 
 
+def remember_offer(request: HttpRequest, minted: MintedCode) -> None:
+    """Keep a code that was made here, so that it can be shown again: the database has only its digest."""
+    request.session[OFFERED_KEY] = {"digest": digest_code(normalize_code(minted.code) or ""), "code": minted.code}
+
+
+def read_offer(request: HttpRequest, row: LinkingCode) -> str:
+    """The code of `row` as people see it; empty when another browser made it."""
+    kept = request.session.get(OFFERED_KEY) or {}
+    return str(kept["code"]) if kept.get("digest") == row.code_digest else ""
+
+
 def remember_link(request: HttpRequest, link: AccountLink) -> None:
     """Keep what was linked last, for the page that says so."""
     drop_pending(request)
+    request.session.pop(OFFERED_KEY, None)
     request.session[LINKED_KEY] = str(link.pk)
 
 
@@ -56,3 +73,22 @@ def read_link(request: HttpRequest) -> AccountLink | None:
     if link_id is None:
         return None
     return AccountLink.objects.with_parties().filter(pk=link_id, account=request.user.pk).first()
+
+
+def remember_preview(request: HttpRequest, row: LinkingCode) -> str:
+    """Keep what the API previewed, for this session and account; returns the id that confirms it.
+
+    One at a time: a new preview replaces the one before.
+    """
+    preview_id = secrets.token_urlsafe(32)
+    request.session[PREVIEW_KEY] = {"id": preview_id, "account": request.user.pk, "code_id": str(row.pk)}
+    return preview_id
+
+
+def take_preview(request: HttpRequest, preview_id: str) -> uuid.UUID | None:
+    """The code of a preview, which is forgotten by this; None for any other id, and for another account's."""
+    kept = request.session.get(PREVIEW_KEY)
+    if kept is None or kept["account"] != request.user.pk or not constant_time_compare(kept["id"], preview_id):
+        return None
+    del request.session[PREVIEW_KEY]
+    return uuid.UUID(kept["code_id"])

@@ -6,6 +6,7 @@ from linking.views.account import account, end, end_all, state, unlink
 from linking.views.activity import activity
 from linking.views.disown import disown
 from linking.views.link import confirm, done, link
+from linking.views.offer import offer, offer_state
 from linking.views.personal_data import data, delete, download
 
 app_name = "linking"
@@ -13,6 +14,8 @@ app_name = "linking"
 urlpatterns = [
     path("link", link, name="link"),
     path("link/confirm", confirm, name="confirm"),
+    path("link/code", offer, name="offer"),
+    path("link/code/state", offer_state, name="offer_state"),
     path("link/done", done, name="done"),
     path("link/disown", disown, name="disown"),
     path("account/", account, name="account"),

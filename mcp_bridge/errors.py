@@ -4,6 +4,8 @@ ToolRefused
 ├── NotLinked               not_linked: the connection acts for nobody yet
 ├── AlreadyLinked           already_linked: there is nothing to link
 ├── TooManyCodes            too_many_codes: the limits of design §7
+├── CodeRefused             code_refused: a code from the website that does not work
+├── TooManyWrongCodes       too_many_wrong_codes: the limits of design §7
 ├── ConfirmationRequired    confirmation_required: the person was not asked
 ├── ScopeMissing            insufficient_scope: the session was not granted this (RFC 6750 §3.1)
 ├── ArgumentsInvalid        invalid_arguments: they do not match the tool's input schema
@@ -64,6 +66,25 @@ class TooManyCodes(ToolRefused):
     def __init__(self, retry_at: datetime) -> None:
         super().__init__()
         self.next_step = f"Ask the person to use the latest code, or try again after {retry_at.isoformat()}."
+
+
+class CodeRefused(ToolRefused):
+    """Unknown, expired, used and foreign codes get the same words (design §7)."""
+
+    code = "code_refused"
+    message = "That code does not work: it may be mistyped, expired, used, or replaced by a newer one."
+    next_step = "Ask the person to look at the code again, or to make a new one on the website."
+
+
+class TooManyWrongCodes(ToolRefused):
+    """The identity, or the address that it was connected from, gave too many wrong codes (design §7)."""
+
+    code = "too_many_wrong_codes"
+    message = "Too many wrong codes were given."
+
+    def __init__(self, retry_at: datetime) -> None:
+        super().__init__()
+        self.next_step = f"Try again after {retry_at.isoformat()}, with a new code from the person."
 
 
 class ConfirmationRequired(ToolRefused):

@@ -22,7 +22,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.request_state import RequestStateSecurity
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS, CallToolResult, InputRequiredResult, TextContent
+from mcp_types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult, TextContent
 from pydantic import ValidationError
 from starlette.types import ASGIApp
 
@@ -47,7 +47,8 @@ MAX_BODY_SIZE = 1024 * 1024
 INSTRUCTIONS = (
     "This server knows which person you are acting for. Call auth_info first. If it says that you are not linked, "
     "call generate_dexter_linking_code, show the person the code and the link, and call check_dexter_account_link "
-    "until the link is there."
+    "until the link is there. If instead the person gives you a code that they made on the website, call "
+    "redeem_dexter_linking_code with it."
 )
 
 
@@ -129,6 +130,18 @@ class MCPBridgeServer(MCPServer):
                 return error_result(ArgumentsInvalid(faults))
             log.exception("mcp.tool.crashed", tool=name)
             return error_result(InternalFault(_request_id()))
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[Any, Any] | None = None
+    ) -> GetPromptResult | InputRequiredResult:
+        """As upstream, but an unknown prompt is the caller's mistake; upstream logs a crash of ours, name and all.
+
+        Raises:
+            MCPError: -32602, there is no such prompt (MCP 2025-11-25, server/prompts, Error Handling).
+        """
+        if name not in {prompt.name for prompt in await self.list_prompts()}:
+            raise MCPError(code=INVALID_PARAMS, message="Unknown prompt")
+        return await super().get_prompt(name, arguments, context)
 
 
 def principal_of(context: ServerRequestContext[Any, Any]) -> Principal:

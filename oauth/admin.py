@@ -15,7 +15,8 @@ from django.utils.translation import ngettext
 from accounts.addresses import client_address
 from accounts.models import User
 from oauth.forms import ClientSetupForm
-from oauth.models import AccessToken, Client, ClientDocument, ConnectorSession, RefreshToken, SigningKey
+from oauth.models import AccessToken, Client, ClientDocument, ConnectorSession, RefreshToken, ServiceToken, SigningKey
+from oauth.service_tokens import revoke_service_token
 from oauth.services import block_client, end_session
 from oauth.setup import set_up_client
 
@@ -71,7 +72,7 @@ class ClientAdmin(ReadOnlyAdmin):
     fields = [
         *("client_id", "name", "registration_source", "verified_host", "client_uri", "client_type"),
         *("token_endpoint_auth_method", "grant_types", "redirect_uris", "software_id", "software_version"),
-        *("served_resource", "serves_legacy_family"),
+        *("served_resource", "serves_legacy_family", "may_resolve_identities"),
         *("created", "last_used_at", "flagged_at", "blocked_at"),
     ]
     actions = ["block", "unblock"]
@@ -96,6 +97,7 @@ class ClientAdmin(ReadOnlyAdmin):
             confidential=form.cleaned_data["confidential"],
             served_resource=form.cleaned_data["served_resource"],
             serves_legacy_family=form.cleaned_data["serves_legacy_family"],
+            may_resolve_identities=form.cleaned_data["may_resolve_identities"],
             actor=cast("User", request.user),
         )
         obj.pk, obj.client_id, obj._new_secret = client.pk, client.client_id, secret
@@ -233,3 +235,32 @@ class SigningKeyAdmin(ReadOnlyAdmin):
 
     list_display = ["key_id", "created_at", "retired_at"]
     fields = ["key_id", "created_at", "retired_at"]
+
+
+@admin.register(ServiceToken)
+class ServiceTokenAdmin(ReadOnlyAdmin):
+    """The tokens of services, by the beginning of their digest."""
+
+    list_display = ["digest_prefix", "client", "created_at", "expires_at"]
+    list_select_related = ["client"]
+    search_fields = ["client__client_id", "client__name"]
+    date_hierarchy = "created_at"
+    fields = ["digest_prefix", "client", "created_at", "expires_at"]
+    actions = ["revoke"]
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        """Who may revoke."""
+        return request.user.has_perm("oauth.change_client")
+
+    @admin.display(description=_("digest begins"))
+    def digest_prefix(self, token: ServiceToken) -> str:
+        """Enough to tell rows apart."""
+        return token.token_checksum[:8]
+
+    @admin.action(description=_("Revoke the selected tokens"), permissions=["end"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ServiceToken]) -> None:
+        """Let the selected tokens act no more."""
+        staff, address = cast("User", request.user), client_address(request)
+        tokens = queryset.select_related("client")
+        revoked = sum(revoke_service_token(row=token, actor=staff, address=address) for token in tokens)
+        messages.success(request, ngettext("%d token was revoked.", "%d tokens were revoked.", revoked) % revoked)

@@ -27,6 +27,8 @@ class OAuthAction(StrEnum):
     SESSION_OPENED = "oauth.session.opened"
     SESSION_CONNECTED = "oauth.session.connected"
     SESSION_ENDED = "oauth.session.ended"
+    SERVICE_TOKEN_ISSUED = "oauth.service_token.issued"  # noqa: S105
+    SERVICE_TOKEN_REVOKED = "oauth.service_token.revoked"  # noqa: S105
     TOKEN_REFUSED = "oauth.token.refused"  # noqa: S105
     INTROSPECTION_REFUSED = "oauth.introspection.refused"
     SIGNING_KEY_ROTATED = "oauth.signing_key.rotated"

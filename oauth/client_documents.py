@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.addresses import address_block
 from accounts.audit import record_audit
 from accounts.models import AuditEntry
 from oauth.audit import OAuthAction
@@ -35,6 +36,8 @@ log = structlog.get_logger(__name__)
 
 # Site-wide, in any hour: each costs a fetch from a host that a stranger chose, and a row.
 MAX_NEW_DOCUMENTS_AN_HOUR = 100
+# Of these, for one address: nobody takes all places and keeps everybody else's new assistants out.
+MAX_NEW_DOCUMENTS_AN_ADDRESS = 20
 # After a failure; for a known document it doubles with each further one.
 MIN_BACKOFF, MAX_BACKOFF = timedelta(minutes=1), timedelta(hours=1)
 
@@ -103,10 +106,15 @@ def _count_new_document(client_id: str, address: str | None, now: datetime) -> N
     """Take one of the hour's places, before the fetch and for good: what fails was asked for too.
 
     The row is written before it is counted, so that of workers that come at once no more than the limit get through.
+    The share of one address is a matter of fairness, and may be missed by as many as come at once.
     """
     requested = AuditEntry.objects.filter(
         action=OAuthAction.CLIENT_DOCUMENT_REQUESTED, created_at__gt=now - timedelta(hours=1)
     )
+    if address is not None:
+        before = requested.exclude(address=None).values_list("address", flat=True)[:MAX_NEW_DOCUMENTS_AN_HOUR]
+        if [address_block(each) for each in before].count(address_block(address)) >= MAX_NEW_DOCUMENTS_AN_ADDRESS:
+            raise NewDocumentsLimited("limit_of_address")
     if requested.count() < MAX_NEW_DOCUMENTS_AN_HOUR:
         record_audit(OAuthAction.CLIENT_DOCUMENT_REQUESTED, client_id=client_id, address=address)
         if requested.count() <= MAX_NEW_DOCUMENTS_AN_HOUR:

@@ -39,6 +39,9 @@ def openid_configuration_document() -> bytes:
         _authorization_server_fields()
         | {
             "subject_types_supported": ["public"],
+            # Left out, the second would mean that it is supported.
+            "request_parameter_supported": False,
+            "request_uri_parameter_supported": False,
             "id_token_signing_alg_values_supported": ["RS256"],
             "claims_supported": ["sub", "iss", "aud", "exp", "iat", "name", "nickname", "email", "email_verified"],
         }

@@ -10,6 +10,7 @@ import structlog
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
@@ -78,7 +79,7 @@ def _refusal(error: Exception, request: HttpRequest, max_body: int) -> HttpRespo
         return error_response(error.error, str(error), status=error.status)
     if isinstance(error, RequestDataTooBig):
         return error_response("invalid_request", f"The body is larger than {max_body} bytes.", status=413)
-    if isinstance(error, (SuspiciousOperation, BadRequest, UnreadablePostError)):
+    if isinstance(error, (SuspiciousOperation, BadRequest, UnreadablePostError, MultiPartParserError)):
         return error_response("invalid_request", "The body cannot be read.")
     if isinstance(error, (OperationalError, InterfaceError)):
         log.error("endpoint.unavailable", path=request.path, exc_info=error)

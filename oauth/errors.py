@@ -11,6 +11,7 @@ OAuthError
 │   └── FetchesBusy       as many fetches as this process allows are under way
 ├── ClientDocumentRefused 400 invalid_client: a client whose metadata document cannot be used
 │   └── NewDocumentsLimited   503 temporarily_unavailable: too many unknown documents for now
+├── UnauthorizedClient    400 unauthorized_client: a client that may not use this grant (RFC 6749 §5.2)
 ├── ClientAuthenticationAmbiguous  400 invalid_request: half a way, or two, to authenticate (RFC 6749 §5.2)
 ├── InvalidClientAssertion    401 invalid_client: the proof of a private key does not hold (RFC 7523 §3)
 ├── ClientKeysUnavailable     503 temporarily_unavailable: the keys to check it with cannot be had
@@ -115,6 +116,13 @@ class NewDocumentsLimited(ClientDocumentRefused):
     status = 503
     error = "temporarily_unavailable"
     description = "Too many new clients at once. Try again later."
+
+
+class UnauthorizedClient(OAuthError):
+    """The client proved who it is, and may not use this grant."""
+
+    error = "unauthorized_client"
+    description = "This client may not use this grant."
 
 
 class ClientAuthenticationAmbiguous(OAuthError):

@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
+from django.db import connections
 
 from oauth.errors import DocumentNotFetched, FetchesBusy
 
@@ -67,6 +68,7 @@ def fetch_document(url: str) -> FetchedDocument:
         FetchesBusy: as many fetches as this process allows are under way.
         DocumentNotFetched: anything else; `reason` says what.
     """
+    _lend_connections()
     if not _slots.acquire(blocking=False):
         raise FetchesBusy("fetches_busy")
     outcome: Future[FetchedDocument] = Future()
@@ -89,6 +91,13 @@ def fetch_document(url: str) -> FetchedDocument:
         return outcome.result(timeout=FETCH_SECONDS)
     except TimeoutError:
         raise DocumentNotFetched("took_too_long") from None
+
+
+def _lend_connections() -> None:
+    """Give the caller's database connections back while it waits: slow hosts must not take the pool from everybody."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close()
 
 
 def is_globally_routable(address: str) -> bool:

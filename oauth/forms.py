@@ -22,7 +22,14 @@ class ClientSetupForm(forms.ModelForm[Client]):
 
     class Meta:
         model = Client
-        fields = ["name", "redirect_uris", "confidential", "served_resource", "serves_legacy_family"]
+        fields = [
+            "name",
+            "redirect_uris",
+            "confidential",
+            "served_resource",
+            "serves_legacy_family",
+            "may_resolve_identities",
+        ]
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
@@ -39,6 +46,13 @@ class ClientSetupForm(forms.ModelForm[Client]):
                     params={"uri": uri},
                 )
         return " ".join(uris)
+
+    def clean_may_resolve_identities(self) -> bool:
+        """Only for a client that can prove itself."""
+        wanted: bool = self.cleaned_data["may_resolve_identities"]
+        if wanted and not self.cleaned_data.get("confidential"):
+            raise forms.ValidationError(_("Only a client that keeps a secret may look up identities."))
+        return wanted
 
     def clean_served_resource(self) -> str:
         """The one resource there is, in its canonical spelling."""

@@ -63,6 +63,13 @@ class Client(AbstractApplication):
         default=False,
         help_text=_("Stands in for a connector that calls /api/connector/oauth/authorize without a client ID."),
     )
+    may_resolve_identities = models.BooleanField(
+        _("may look up identities"),
+        default=False,
+        help_text=_(
+            "A confidential client of yours that may ask which account an identity acts for, such as a service."
+        ),
+    )
     last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True, editable=False)
     blocked_at = models.DateTimeField(_("blocked at"), null=True, blank=True)
     flagged_at = models.DateTimeField(_("reported by a person at"), null=True, blank=True, editable=False)
@@ -284,6 +291,27 @@ class AccessToken(AbstractAccessToken):
         verbose_name = _("access token")
         verbose_name_plural = _("access tokens")
         indexes = [models.Index(fields=["expires"], name="oauth_accesstoken_expires")]
+
+
+class ServiceToken(models.Model):
+    """An access token of a service that speaks for itself and for nobody else, as its SHA-256 digest (RFC 6749 §4.4).
+
+    In a table of its own: whatever resolves people's tokens can never find one.
+    """
+
+    token_checksum = models.CharField(_("digest"), max_length=64, unique=True)
+    client = models.ForeignKey(
+        Client, on_delete=models.CASCADE, related_name="service_tokens", verbose_name=_("client")
+    )
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("expires at"), db_index=True)
+
+    class Meta:
+        verbose_name = _("service token")
+        verbose_name_plural = _("service tokens")
+
+    def __str__(self) -> str:
+        return f"{self.token_checksum[:8]}… of {self.client}"
 
 
 class RefreshToken(AbstractRefreshToken):

@@ -12,15 +12,21 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.audit import record_audit
 from oauth.audit import OAuthAction
-from oauth.errors import InvalidClientMetadata, InvalidRedirectURI
+from oauth.errors import InvalidClientMetadata, InvalidRedirectURI, InvalidRegistrationToken
 from oauth.models import Client
-from oauth.redirects import is_acceptable_redirect_uri
+from oauth.redirects import is_acceptable_redirect_uri, redirect_destination
 from oauth.scopes import clamp_scopes
 from oauth.tokens import digest
 
+# What a client may change of its row.
+METADATA_FIELDS = (
+    *("client_type", "redirect_uris", "name", "client_uri", "grant_types"),
+    *("token_endpoint_auth_method", "registered_scope", "software_id", "software_version"),
+)
 MAX_REDIRECT_URIS = 20
 MAX_NAME_LENGTH = 80
 MAX_TEXT_LENGTH = 255
@@ -92,7 +98,7 @@ def register_client(*, metadata: ClientMetadata, address: str | None) -> dict[st
         OAuthAction.CLIENT_REGISTERED,
         client_id=client.client_id,
         address=address,
-        detail={"redirect_hosts": sorted({urlsplit(uri).netloc or uri for uri in metadata.redirect_uris})},
+        detail=_what_it_says(metadata),
     )
     answer = client_information(client) | {"registration_access_token": registration_access_token}
     if client.is_confidential:
@@ -116,21 +122,31 @@ def update_registration(*, client: Client, metadata: ClientMetadata, address: st
 
     Raises:
         InvalidClientMetadata: the update would change how the client authenticates.
+        InvalidRegistrationToken: staff blocked the client meanwhile, or it is gone.
     """
     confidential = metadata.token_endpoint_auth_method != Client.AuthMethod.NONE
     if confidential != client.is_confidential:
         raise InvalidClientMetadata("token_endpoint_auth_method cannot change between none and a secret.")
     _apply(metadata, client)
-    client.save()
-    record_audit(OAuthAction.CLIENT_UPDATED, client_id=client.client_id, address=address)
+    # Those columns only, and only while it may: staff may block the client, or a person report it, while it writes.
+    changes = {name: getattr(client, name) for name in METADATA_FIELDS} | {"updated": timezone.now()}
+    if not Client.objects.filter(pk=client.pk, blocked_at=None).update(**changes):
+        raise InvalidRegistrationToken
+    record_audit(
+        OAuthAction.CLIENT_UPDATED, client_id=client.client_id, address=address, detail=_what_it_says(metadata)
+    )
     return client
 
 
 @transaction.atomic
 def unregister_client(*, client: Client, address: str | None) -> None:
-    """Remove a client with its sessions and tokens (RFC 7592 §2.3)."""
+    """Remove a client with its sessions and tokens (RFC 7592 §2.3).
+
+    One that a person reported is blocked instead: it must not take the evidence along before staff have looked at it.
+    """
     record_audit(OAuthAction.CLIENT_REMOVED, client_id=client.client_id, address=address)
-    client.delete()
+    Client.objects.filter(pk=client.pk).exclude(flagged_at=None).update(blocked_at=timezone.now())
+    Client.objects.filter(pk=client.pk, flagged_at=None, blocked_at=None).delete()
 
 
 def client_information(client: Client) -> dict[str, Any]:
@@ -152,6 +168,12 @@ def client_information(client: Client) -> dict[str, Any]:
         "software_version": client.software_version,
     }
     return information | {name: value for name, value in optional.items() if value}
+
+
+def _what_it_says(metadata: ClientMetadata) -> dict[str, Any]:
+    """Whom the client gives itself out for. It can change its row; the audit log keeps what people were shown."""
+    hosts = sorted({urlsplit(uri).netloc or redirect_destination(uri) for uri in metadata.redirect_uris})
+    return {"name": metadata.client_name, "redirect_hosts": hosts}
 
 
 def _apply(metadata: ClientMetadata, client: Client) -> None:

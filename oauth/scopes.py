@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 
 def clamp_scopes(requested: Iterable[str], *, within: Iterable[str] | None = None) -> list[str]:
@@ -21,4 +22,4 @@ def clamp_scopes(requested: Iterable[str], *, within: Iterable[str] | None = Non
 def scope_sentences(scopes: Iterable[str]) -> list[str]:
     """What `scopes` allow, in words for a person, in the order of the settings."""
     granted = set(scopes)
-    return [sentence for scope, sentence in settings.DEXTER_SCOPES.items() if scope in granted]
+    return [gettext(sentence) for scope, sentence in settings.DEXTER_SCOPES.items() if scope in granted]

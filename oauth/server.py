@@ -14,6 +14,7 @@ from oauthlib.oauth2.rfc6749.endpoints import AuthorizationEndpoint, RevocationE
 from oauthlib.oauth2.rfc6749.grant_types import AuthorizationCodeGrant as CodeGrant
 from oauthlib.oauth2.rfc6749.grant_types.authorization_code import code_challenge_method_s256
 from oauthlib.oauth2.rfc6749.tokens import BearerToken
+from oauthlib.openid.connect.core.exceptions import RequestNotSupported, RequestURINotSupported
 from oauthlib.openid.connect.core.grant_types import AuthorizationCodeGrant as OpenIDCodeGrant
 from oauthlib.openid.connect.core.grant_types import RefreshTokenGrant
 
@@ -43,13 +44,19 @@ def check_parameters(request: Any) -> dict[str, Any]:
     """Parameters come once (RFC 6749 §3.1), `resource` excepted, and ask for nothing that is not advertised.
 
     A code in the fragment would go past the assistant's own checks to whatever runs on its page, so `response_mode` is
-    not the sender's to choose. `claims` is not supported and left out (OpenID Connect Core §5.5); oauthlib would parse
-    it, and its error for a malformed one has forgotten where to go.
+    not the sender's to choose. A signed request object that nobody reads would look as if it held (OpenID Connect Core
+    §6). `claims` is not supported and left out (§5.5); oauthlib would parse it, and its error for a malformed one has
+    forgotten where to go.
     """
     if set(request.duplicate_params) - {"resource"}:
         raise errors.InvalidRequestError(description="A parameter is repeated.", request=request)
     if request.response_mode not in (None, "query"):
         raise errors.InvalidRequestError(description="response_mode must be query.", request=request)
+    sent = {name for name, value in request.uri_query_params if value}
+    if "request" in sent:
+        raise RequestNotSupported(request=request)
+    if "request_uri" in sent:
+        raise RequestURINotSupported(request=request)
     if len(request.nonce or "") > MAX_NONCE_LENGTH:
         raise errors.InvalidRequestError(description=f"nonce is longer than {MAX_NONCE_LENGTH}.", request=request)
     request.claims = None

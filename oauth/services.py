@@ -20,7 +20,16 @@ from accounts.services import create_guest
 from oauth.audit import OAuthAction
 from oauth.bearer import account_behind
 from oauth.keys import forget_retired_keys
-from oauth.models import AccessToken, Client, ConnectorSession, Grant, IDToken, RefreshToken, UsedAssertion
+from oauth.models import (
+    AccessToken,
+    Client,
+    ConnectorSession,
+    Grant,
+    IDToken,
+    RefreshToken,
+    ServiceToken,
+    UsedAssertion,
+)
 from oauth.tokens import digest, generate_authorization_code
 
 UNUSED_CLIENT_LIFETIME = timedelta(hours=24)
@@ -192,6 +201,7 @@ def sweep_oauth() -> dict[str, int]:
     counts = {
         "expired_sessions": _end_expired_sessions(now),
         "access_tokens": _delete(AccessToken.objects.filter(expires__lt=now)),
+        "service_tokens": _delete(ServiceToken.objects.filter(expires_at__lt=now)),
         # Deleting an ID token's row takes its access token along.
         "id_tokens": _delete(IDToken.objects.filter(expires__lt=now, access_token=None)),
         # An unused code is dead after a minute; a used one stays a day, so that its replay ends the session.

@@ -25,6 +25,7 @@ def set_up_client(
     client_id: str = "",
     served_resource: str = "",
     serves_legacy_family: bool = False,
+    may_resolve_identities: bool = False,
 ) -> tuple[Client, str]:
     """Make a client that staff vouch for; returns it and its secret, which is empty for a public one.
 
@@ -44,6 +45,7 @@ def set_up_client(
         name=name,
         served_resource=served_resource,
         serves_legacy_family=serves_legacy_family,
+        may_resolve_identities=may_resolve_identities,
     )
     record_audit(OAuthAction.CLIENT_SET_UP, actor=actor, client_id=client.client_id)
     return client, client_secret

@@ -12,6 +12,7 @@ from django.utils.crypto import salted_hmac
 ACCESS_TOKEN_PREFIX = "dxa_"  # noqa: S105
 REFRESH_TOKEN_PREFIX = "dxr_"  # noqa: S105
 AUTHORIZATION_CODE_PREFIX = "dxg_"
+SERVICE_TOKEN_PREFIX = "dxm_"  # noqa: S105
 
 
 def digest(value: str) -> str:
@@ -31,6 +32,11 @@ def generate_access_token(request: Any) -> str:
 def generate_authorization_code() -> str:
     """A new authorization code of 256 random bits."""
     return _random(AUTHORIZATION_CODE_PREFIX)
+
+
+def generate_service_token() -> str:
+    """A new access token of a service, 256 random bits."""
+    return _random(SERVICE_TOKEN_PREFIX)
 
 
 def generate_refresh_token(request: Any) -> str:

@@ -48,7 +48,7 @@ class Passkey:
         """Answer `navigator.credentials.create`."""
         public_key = options["publicKey"]
         self.user_handle = public_key["user"]["id"]
-        key = cbor.encode(dict(ES256.from_cryptography_key(self.key.public_key())))
+        key = cbor.encode(dict(ES256.from_cryptography_key(self.key.public_key())))  # type: ignore[no-untyped-call]
         attested = bytes(16) + struct.pack(">H", len(self.id)) + self.id + key
         authenticator_data = self._authenticator_data(USER_PRESENT_AND_VERIFIED | HAS_KEY) + attested
         attestation = cbor.encode({"fmt": "none", "attStmt": {}, "authData": authenticator_data})

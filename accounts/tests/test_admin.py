@@ -161,17 +161,21 @@ def test_only_a_superuser_gives_out_rights(client: Client, staff: User) -> None:
     assert (user.display_name, user.is_staff, user.is_superuser) == ("Ada L.", False, False)
 
 
-def test_staff_cannot_touch_a_superuser(client: Client, root: User, staff: User) -> None:
+@pytest.mark.parametrize("is_superuser", [True, False])
+def test_staff_cannot_touch_a_superuser_or_a_colleague(client: Client, staff: User, is_superuser: bool) -> None:
+    """Whoever gave a colleague another password would have the colleague's permissions."""
     client.force_login(staff)
+    other = make_user("other@example.com", is_staff=True, is_superuser=is_superuser)
+    password = {"usable_password": "true", "password1": "new-password-1", "password2": "new-password-1"}
 
-    change(client, root, email="mine@example.com")
-    client.post(f"/admin/accounts/user/{root.pk}/password/", {"password1": "new-password-1", "password2": "x"})
-    client.post(f"/admin/accounts/user/{root.pk}/delete/", {"post": "yes"})
-    client.post("/admin/accounts/user/", {"action": "deactivate", "_selected_action": [root.pk]})
+    change(client, other, email="mine@example.com")
+    client.post(f"/admin/accounts/user/{other.pk}/password/", password)
+    client.post(f"/admin/accounts/user/{other.pk}/delete/", {"post": "yes"})
+    client.post("/admin/accounts/user/", {"action": "deactivate", "_selected_action": [other.pk]})
 
-    root.refresh_from_db()
-    assert (root.email, root.is_active) == ("root@example.com", True)
-    assert root.check_password(PASSWORD)
+    other.refresh_from_db()
+    assert (other.email, other.is_active) == ("other@example.com", True)
+    assert other.check_password(PASSWORD)
     assert not AuditEntry.objects.exists()
 
 

@@ -40,6 +40,15 @@ def test_what_a_client_calls_itself_is_cut_to_the_column() -> None:
     assert AuditEntry.objects.get().client_id.strip("x") == ""
 
 
+def test_so_is_the_log_line() -> None:
+    """Anybody may send 64 KiB of it to the token endpoint, and the log is kept for longer than the row."""
+    with structlog.testing.capture_logs() as lines:
+        record_audit(AccountAction.SIGNED_IN, client_id="x\x00" * 30_000)
+
+    assert len(lines[0]["client_id"]) <= 255
+    assert "\x00" not in lines[0]["client_id"]
+
+
 @pytest.mark.parametrize("action", list(AccountAction))
 def test_tags_read_noun_noun_past(action: AccountAction) -> None:
     assert action.startswith("account.")

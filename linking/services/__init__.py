@@ -1,16 +1,18 @@
 """What is done to linking codes, links and connections. Each service owns its transaction and its audit row."""
 
-from linking.services.codes import MintedCode, decline_link, mint_linking_code, preview_linking_code
+from linking.services.codes import MintedCode, mint_linking_code, offer_linking_code
 from linking.services.connections import (
     connections_of,
     connections_state,
     end_all_connections,
     end_connection,
+    scopes_that_act,
     sharing_identity,
 )
 from linking.services.leaving import delete_account
 from linking.services.links import confirm_link, disown_link, remove_link, unlink_identity
 from linking.services.sweeping import sweep_linking
+from linking.services.typed import decline_link, preview_linking_code, redeem_linking_code
 
 __all__ = [
     "MintedCode",
@@ -23,8 +25,11 @@ __all__ = [
     "end_all_connections",
     "end_connection",
     "mint_linking_code",
+    "offer_linking_code",
     "preview_linking_code",
+    "redeem_linking_code",
     "remove_link",
+    "scopes_that_act",
     "sharing_identity",
     "sweep_linking",
     "unlink_identity",

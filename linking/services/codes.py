@@ -1,24 +1,25 @@
-"""Making a code, looking at what a typed one is for, and declining it."""
+"""Making a code: for an assistant that asks for one, or for a person who wants to give one to an assistant."""
 
 from __future__ import annotations
 
-import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.audit import record_audit
 from accounts.models import User
 from linking.audit import LinkingAction
-from linking.codes import digest_code, display_code, generate_code, normalize_code
-from linking.errors import AccountRequired, AlreadyLinked, CodeRefused, LinkingError, MintingLimited
+from linking.codes import digest_code, display_code, generate_code
+from linking.errors import AccountRequired, AlreadyLinked, MintingLimited
 from linking.limits import CODE_LIFETIME, MINTING_ATTEMPTS, MINTING_PER_DAY, MINTING_PER_HOUR
-from linking.models import AccountLink, LinkingCode
-from linking.services.guesses import admit_guess, forgive_guess, keep_guess
+from linking.models import AccountLink, LinkingCode, LinkInitiator
 from oauth.bearer import Principal
+from oauth.models import ConnectorSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,7 @@ def mint_linking_code(*, principal: Principal) -> MintedCode:
         MintingLimited: five an hour and twenty a day; `retry_at` says when there is room.
     """
     try:
-        for _ in range(MINTING_ATTEMPTS - 1):
-            try:
-                return _mint(principal)
-            except IntegrityError:
-                # Somebody's live code is the same; the next one hardly is.
-                continue
-        return _mint(principal)
+        return _mint_unlike_others(lambda: _mint_for_session(principal))
     except (AlreadyLinked, MintingLimited) as refusal:
         record_audit(
             LinkingAction.MINTING_REFUSED,
@@ -59,26 +54,44 @@ def mint_linking_code(*, principal: Principal) -> MintedCode:
         raise
 
 
+def offer_linking_code(*, account: User, address: str | None) -> MintedCode:
+    """Make a code that the person gives to an assistant; it lives ten minutes, and the account's previous one ends.
+
+    Whoever redeems it gets nothing before the account has confirmed.
+
+    Raises:
+        AccountRequired: `account` is a guest or inactive.
+        MintingLimited: five an hour and twenty a day; `retry_at` says when there is room.
+    """
+    try:
+        if account.is_guest or not account.is_active:
+            raise AccountRequired("guest" if account.is_guest else "inactive")
+        return _mint_unlike_others(lambda: _mint_for_account(account, address))
+    except (AccountRequired, MintingLimited) as refusal:
+        record_audit(
+            LinkingAction.MINTING_REFUSED, actor=account, account=account, address=address, reason=refusal.reason
+        )
+        raise
+
+
+def _mint_unlike_others(mint: Callable[[], MintedCode]) -> MintedCode:
+    for _ in range(MINTING_ATTEMPTS - 1):
+        try:
+            return mint()
+        except IntegrityError:
+            # Somebody's live code is the same; the next one hardly is.
+            continue
+    return mint()
+
+
 @transaction.atomic
-def _mint(principal: Principal) -> MintedCode:
+def _mint_for_session(principal: Principal) -> MintedCode:
     if not principal.user.is_guest:
         raise AlreadyLinked("signed_in")
-    # Whoever mints or links for the same identity waits here, so that counts and the link are what they seem.
-    User.objects.select_for_update(no_key=True).get(pk=principal.user.pk)
+    _lock_identity(principal.user)
     if AccountLink.objects.filter(user=principal.user, issuer=principal.issuer).exists():
         raise AlreadyLinked("linked")
-    _check_minting_limits(principal.user)
-    now = timezone.now()
-    LinkingCode.objects.unspent().filter(user=principal.user).update(ended_at=now)
-    code = generate_code()
-    row = LinkingCode.objects.create(
-        code_digest=digest_code(code),
-        issuer=principal.issuer,
-        user=principal.user,
-        session=principal.session,
-        created_at=now,
-        expires_at=now + CODE_LIFETIME,
-    )
+    code, row = _replace_code(principal.user, session=principal.session, initiated_by=LinkInitiator.MCP)
     record_audit(
         LinkingAction.CODE_MINTED,
         actor=principal.user,
@@ -86,7 +99,50 @@ def _mint(principal: Principal) -> MintedCode:
         session_id=principal.session.pk,
         detail={"linking_code": str(row.pk)},
     )
-    return MintedCode(code=display_code(code), expires_at=row.expires_at, link_url=f"{settings.DEXTER_PUBLIC_URL}/link")
+    return MintedCode(code=display_code(code), expires_at=row.expires_at, link_url=page_url("linking:link"))
+
+
+@transaction.atomic
+def _mint_for_account(account: User, address: str | None) -> MintedCode:
+    _lock_identity(account)
+    code, row = _replace_code(account, session=None, initiated_by=LinkInitiator.WEB)
+    record_audit(
+        LinkingAction.CODE_OFFERED,
+        actor=account,
+        account=account,
+        address=address,
+        detail={"linking_code": str(row.pk)},
+    )
+    return MintedCode(code=display_code(code), expires_at=row.expires_at, link_url=page_url("linking:offer"))
+
+
+def _lock_identity(user: User) -> None:
+    """Whoever mints or links for the same identity waits here, so that counts and the link are what they seem."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
+def _replace_code(
+    user: User, *, session: ConnectorSession | None, initiated_by: LinkInitiator
+) -> tuple[str, LinkingCode]:
+    _check_minting_limits(user)
+    now = timezone.now()
+    LinkingCode.objects.unspent().filter(user=user).update(ended_at=now)
+    code = generate_code()
+    row = LinkingCode.objects.create(
+        code_digest=digest_code(code),
+        issuer=settings.DEXTER_ISSUER,
+        user=user,
+        session=session,
+        initiated_by=initiated_by,
+        created_at=now,
+        expires_at=now + CODE_LIFETIME,
+    )
+    return code, row
+
+
+def page_url(name: str) -> str:
+    """The public address of a page of ours."""
+    return settings.DEXTER_PUBLIC_URL + reverse(name)
 
 
 def _check_minting_limits(user: User) -> None:
@@ -104,73 +160,3 @@ def _check_minting_limits(user: User) -> None:
     ]
     if free_at:
         raise MintingLimited(max(free_at), reason="too_many_codes")
-
-
-def preview_linking_code(*, account: User, code: str, address: str | None) -> LinkingCode:
-    """The code that `account` typed, live and not consumed by this; the next step is to show what it would do.
-
-    The guess is counted first, in a transaction of its own: what the caller rolls back afterwards does not uncount it,
-    and a caller that is already in a transaction gets a RuntimeError. A right code gives its count back.
-
-    Raises:
-        AccountRequired: `account` is a guest or inactive; nothing was looked up.
-        TypingLocked: too many wrong codes; `retry_at` says until when.
-        CodeRefused: unknown, expired, used or ended; the same for all of them, `reason` is for the log.
-    """
-    if account.is_guest or not account.is_active:
-        refusal: LinkingError = AccountRequired("guest" if account.is_guest else "inactive")
-        _record_refusal(refusal, account=account, address=address)
-        raise refusal
-    admit_guess(account=account, address=address)
-    normalized = normalize_code(code)
-    # What cannot be a code is looked up like any other, under a digest that no code has.
-    row = LinkingCode.objects.newest_with_digest(digest_code(normalized or ""))
-    reason = row.why_refused(timezone.now()) if row else "unknown"
-    if row is None or reason:
-        keep_guess(account=account, address=address)
-        refusal = CodeRefused(reason if normalized else "malformed")
-        _record_refusal(refusal, account=account, address=address, code=row)
-        raise refusal
-    forgive_guess(account=account, address=address)
-    record_audit(
-        LinkingAction.CODE_PREVIEWED,
-        actor=account,
-        account=account,
-        client_id=row.session.client.client_id,
-        session_id=row.session_id,
-        address=address,
-        detail={"linking_code": str(row.pk)},
-    )
-    return row
-
-
-def _record_refusal(
-    refusal: LinkingError, *, account: User, address: str | None, code: LinkingCode | None = None
-) -> None:
-    record_audit(
-        LinkingAction.GUESS_REFUSED,
-        actor=account,
-        account=account,
-        session_id=code.session_id if code else None,
-        address=address,
-        reason=refusal.reason,
-    )
-
-
-@transaction.atomic
-def decline_link(*, account: User, code_id: uuid.UUID, address: str | None) -> bool:
-    """End a code whose owner said "not me". Returns whether it was this call that ended it."""
-    now = timezone.now()
-    declined = LinkingCode.objects.live(now).filter(pk=code_id).update(ended_at=now) == 1
-    if declined:
-        session = LinkingCode.objects.with_connection().get(pk=code_id).session
-        record_audit(
-            LinkingAction.CODE_DECLINED,
-            actor=account,
-            account=account,
-            client_id=session.client.client_id,
-            session_id=session.pk,
-            address=address,
-            detail={"linking_code": str(code_id)},
-        )
-    return declined

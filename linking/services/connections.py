@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import transaction
@@ -40,9 +41,14 @@ def connections_state(account: User) -> str:
 def sharing_identity(code: LinkingCode) -> QuerySet[ConnectorSession]:
     """The other live sessions of the identity that a code is for: they will act for the account as well."""
     live = ConnectorSession.objects.filter(
-        user=code.user, issuer=code.issuer, ended_at=None, expires_at__gt=timezone.now()
+        user=code.identity, issuer=code.issuer, ended_at=None, expires_at__gt=timezone.now()
     )
-    return live.exclude(pk=code.session_id).select_related("client")
+    return live.exclude(pk__in=[code.session_id]).select_related("client")
+
+
+def scopes_that_act(sessions: Iterable[ConnectorSession]) -> list[str]:
+    """Every scope that one of `sessions` was granted: what a link allows, because it joins the whole identity."""
+    return list(dict.fromkeys(scope for session in sessions for scope in session.scope.split()))
 
 
 def end_connection(*, account: User, session_id: uuid.UUID, address: str | None) -> bool:

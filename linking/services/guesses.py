@@ -1,4 +1,4 @@
-"""The limits on typing codes: per account, per address, and an alarm for the site."""
+"""The limits on typing codes: per account or guest's identity, per address, and an alarm for the site."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 SITE_KEY = "guess:site"
 
 
-def admit_guess(*, account: User, address: str | None) -> None:
+def admit_guess(*, typer: User, address: str | None) -> None:
     """Count a guess before anybody compares it.
 
     Raises:
@@ -28,46 +28,50 @@ def admit_guess(*, account: User, address: str | None) -> None:
         RuntimeError: the caller is in a transaction, which could take the count back.
     """
     with transaction.atomic(durable=True):
-        retry_at, reason = _count(account, address)
+        retry_at, reason = _count(typer, address)
     if retry_at is None:
         return
-    record_audit(LinkingAction.GUESS_REFUSED, actor=account, account=account, address=address, reason=reason)
+    record_audit(LinkingAction.GUESS_REFUSED, actor=typer, account=_account(typer), address=address, reason=reason)
     raise TypingLocked(retry_at, reason=reason)
 
 
-def _count(account: User, address: str | None) -> tuple[datetime | None, str]:
-    if retry_at := counters.take(account_key(account), limit=GUESSES_PER_ACCOUNT):
+def _count(typer: User, address: str | None) -> tuple[datetime | None, str]:
+    if retry_at := counters.take(typer_key(typer), limit=GUESSES_PER_ACCOUNT):
         return retry_at, "account_locked"
     if retry_at := counters.take(address_key(address), limit=GUESSES_PER_ADDRESS):
         # Whoever shares an address with a guesser must not be locked for longer than the address is.
-        counters.give_back(account_key(account))
+        counters.give_back(typer_key(typer))
         return retry_at, "address_locked"
     counters.count_event(SITE_KEY, limit=GUESSES_ON_SITE_ALARM)
     return None, ""
 
 
 @transaction.atomic
-def keep_guess(*, account: User, address: str | None) -> None:
+def keep_guess(*, typer: User, address: str | None) -> None:
     """The guess was wrong: lock the account if it was one too many, and raise the alarm if the site sees too many."""
-    locked_until = counters.lock_if_full(account_key(account), limit=GUESSES_PER_ACCOUNT)
+    locked_until = counters.lock_if_full(typer_key(typer), limit=GUESSES_PER_ACCOUNT)
     if locked_until:
         detail = {"locked_until": locked_until.isoformat()}
-        record_audit(LinkingAction.ACCOUNT_LOCKED, actor=account, account=account, address=address, detail=detail)
+        record_audit(LinkingAction.ACCOUNT_LOCKED, actor=typer, account=_account(typer), address=address, detail=detail)
     if counters.raise_alarm(SITE_KEY, limit=GUESSES_ON_SITE_ALARM):
         log.warning("linking.guesses.alarm", limit=GUESSES_ON_SITE_ALARM.count)
         record_audit(LinkingAction.GUESSES_ALARMED, detail={"limit": GUESSES_ON_SITE_ALARM.count})
 
 
 @transaction.atomic
-def forgive_guess(*, account: User, address: str | None) -> None:
+def forgive_guess(*, typer: User, address: str | None) -> None:
     """The guess was right: it counts for nothing. Earlier wrong ones still do."""
-    for key in (account_key(account), address_key(address), SITE_KEY):
+    for key in (typer_key(typer), address_key(address), SITE_KEY):
         counters.give_back(key)
 
 
-def account_key(account: User) -> str:
-    """What the counter of an account's guesses is called."""
-    return f"guess:account:{account.pk}"
+def typer_key(typer: User) -> str:
+    """What the counter of the guesses of an account, or of a guest's assistants, is called."""
+    return f"guess:account:{typer.pk}"
+
+
+def _account(typer: User) -> User | None:
+    return None if typer.is_guest else typer
 
 
 def address_key(address: str | None) -> str:

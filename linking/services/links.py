@@ -15,21 +15,22 @@ from accounts.models import User
 from linking.audit import LinkingAction
 from linking.disowning import disown_url
 from linking.errors import AccountRequired, CodeRefused, LinkRefused, NotLinked
-from linking.models import AccountLink, LinkingCode, LinkInitiator
+from linking.models import AccountLink, LinkingCode
 from oauth.bearer import Principal
 from oauth.models import ConnectorSession
 from oauth.services import end_session, flag_client
 
 
 def confirm_link(*, account: User, code_id: uuid.UUID, address: str | None) -> AccountLink:
-    """Join the identity that a code was minted for to `account`, and tell the person by e-mail.
+    """Join the guest's identity behind a code to `account`, and tell the person by e-mail.
 
     The code is consumed by one conditional UPDATE: of any number of confirmations at once, one makes a link. Whoever
-    calls has seen to it that `account` typed the code and signed in recently.
+    calls has seen to it that `account` typed the code, unless it was made on the website, and signed in recently.
 
     Raises:
         AccountRequired: `account` is a guest or inactive.
-        CodeRefused: the code was used, replaced or declined, has expired, or its connection has ended.
+        CodeRefused: the code was used, replaced or declined, has expired, its connection has ended, or it is another
+            account's, or no assistant has given it yet.
         LinkRefused: the identity is linked already; the audit row says to whom.
     """
     try:
@@ -53,25 +54,29 @@ def _confirm(*, account: User, code_id: uuid.UUID, address: str | None) -> Accou
     if not User.objects.filter(pk=account.pk, is_active=True, is_guest=False).exists():
         raise AccountRequired("guest_or_inactive")
     code = _lock_code(code_id)
-    now = timezone.now()
+    identity, now = code.identity, timezone.now()
     if reason := code.why_refused(now):
         raise CodeRefused(reason)
-    if code.user_id == account.pk:
-        raise LinkRefused("linked_to_itself")
-    if AccountLink.objects.filter(user=code.user, issuer=code.issuer).exists():
+    if code.is_offered and code.user_id != account.pk:
+        raise CodeRefused("offered_by_another_account")
+    if identity is None:
+        raise CodeRefused("not_redeemed")
+    if not identity.is_guest:
+        raise LinkRefused("linked_to_itself" if identity.pk == account.pk else "signed_in")
+    if AccountLink.objects.filter(user=identity, issuer=code.issuer).exists():
         raise LinkRefused("linked_already")
     if LinkingCode.objects.live(now).filter(pk=code_id).update(used_at=now) != 1:
         raise CodeRefused("used")
     # A link under an issuer that this site was once joins another identity, one that no token speaks for any more.
-    AccountLink.objects.filter(user=code.user).exclude(issuer=code.issuer).delete()
+    AccountLink.objects.filter(user=identity).exclude(issuer=code.issuer).delete()
     try:
         with transaction.atomic():
             link = AccountLink.objects.create(
                 issuer=code.issuer,
-                user=code.user,
+                user=identity,
                 account=account,
                 session=code.session,
-                link_initiated_by=LinkInitiator.MCP,
+                link_initiated_by=code.initiated_by,
                 linked_at=now,
             )
     except IntegrityError:
@@ -83,17 +88,18 @@ def _confirm(*, account: User, code_id: uuid.UUID, address: str | None) -> Accou
 
 def _lock_code(code_id: uuid.UUID) -> LinkingCode:
     """The code as it is once nobody else mints or links for its identity, or ends its session."""
-    found = LinkingCode.objects.filter(pk=code_id).values_list("user_id", "session_id").first()
+    found = LinkingCode.objects.filter(pk=code_id).values_list("user_id", "session_id", "session__user_id").first()
     if found is None:
         raise CodeRefused("unknown")
-    user_id, session_id = found
-    User.objects.select_for_update(no_key=True).get(pk=user_id)
-    ConnectorSession.objects.select_for_update(no_key=True).get(pk=session_id)
+    user_id, session_id, identity_id = found
+    # In the order of their keys, so that two who lock the same rows never wait for each other in a circle.
+    list(User.objects.select_for_update(no_key=True).filter(pk__in={user_id, identity_id}).order_by("pk"))
+    list(ConnectorSession.objects.select_for_update(no_key=True).filter(pk=session_id))
     return LinkingCode.objects.with_connection().get(pk=code_id)
 
 
 def _linked_elsewhere(code: LinkingCode) -> dict[str, str]:
-    link = AccountLink.objects.with_parties().filter(user=code.user_id).first()
+    link = AccountLink.objects.with_parties().filter(user=code.identity).first()
     return {"link": str(link.pk), "linked_to": link.account.subject} if link else {}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import User
@@ -27,6 +28,20 @@ def make_linking_code(session: ConnectorSession | None = None, **fields: Any) ->
         "user": session.user,
         "session": session,
         "expires_at": timezone.now() + CODE_LIFETIME,
+    }
+    return LinkingCode.objects.create(**defaults | fields), display_code(code)
+
+
+def make_offered_code(account: User | None = None, **fields: Any) -> tuple[LinkingCode, str]:
+    """A live code that an account made on the website; `session` is of the assistant that gave it already."""
+    code, now = generate_code(), timezone.now()
+    defaults: dict[str, Any] = {
+        "code_digest": digest_code(code),
+        "issuer": settings.DEXTER_ISSUER,
+        "user": account or make_user(),
+        "initiated_by": LinkInitiator.WEB,
+        "redeemed_at": now if fields.get("session") else None,
+        "expires_at": now + CODE_LIFETIME,
     }
     return LinkingCode.objects.create(**defaults | fields), display_code(code)
 
@@ -58,7 +73,7 @@ def make_principal(session: ConnectorSession | None = None) -> Principal:
 def pass_time(by: timedelta) -> None:
     """Let everything in the tables of linking have happened `by` earlier."""
     columns: list[tuple[Any, str]] = [
-        *((LinkingCode, column) for column in ("created_at", "expires_at", "used_at", "ended_at")),
+        *((LinkingCode, column) for column in ("created_at", "expires_at", "redeemed_at", "used_at", "ended_at")),
         *((Counter, column) for column in ("window_started_at", "locked_until")),
     ]
     for model, column in columns:

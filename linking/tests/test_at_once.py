@@ -18,8 +18,15 @@ from accounts.tests.builders import make_user
 from linking.audit import LinkingAction
 from linking.errors import CodeRefused, LinkingError, MintingLimited, TypingLocked
 from linking.models import AccountLink, LinkingCode
-from linking.services import confirm_link, mint_linking_code, preview_linking_code
-from linking.tests.builders import make_linking_code, make_principal
+from linking.services import (
+    confirm_link,
+    decline_link,
+    mint_linking_code,
+    offer_linking_code,
+    preview_linking_code,
+    redeem_linking_code,
+)
+from linking.tests.builders import make_linking_code, make_offered_code, make_principal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -158,3 +165,54 @@ def test_of_many_codes_minted_at_once_five_are_made_and_one_lives() -> None:
     assert results == [MintingLimited.__name__] * 3 + ["done"] * 5
     assert LinkingCode.objects.count() == 5
     assert LinkingCode.objects.unspent().count() == 1
+
+
+def test_of_many_assistants_that_give_one_code_at_once_exactly_one_is_asked_about() -> None:
+    row, code = make_offered_code()
+    principals = [make_principal() for _ in range(WORKERS)]
+
+    results = at_once(
+        *(lambda principal=principal: redeem_linking_code(principal=principal, code=code) for principal in principals)
+    )
+
+    assert results == ["CodeRefused"] * (WORKERS - 1) + ["done"]
+    row.refresh_from_db()
+    assert row.session in [principal.session for principal in principals]
+    assert AuditEntry.objects.filter(action=LinkingAction.CODE_REDEEMED).count() == 1
+
+
+def test_both_directions_at_once_link_an_identity_once() -> None:
+    """A guest's own code and codes of two accounts, all confirmed at the same moment: nobody waits in a circle."""
+    principal = make_principal()
+    first, second, third = make_people(3)
+    own, _ = make_linking_code(principal.session)
+    given = [make_offered_code(account, session=principal.session)[0] for account in (second, third)]
+
+    results = at_once(
+        lambda: confirm_link(account=first, code_id=own.pk, address=None),
+        lambda: confirm_link(account=second, code_id=given[0].pk, address=None),
+        lambda: confirm_link(account=third, code_id=given[1].pk, address=None),
+    )
+
+    assert results == ["LinkRefused", "LinkRefused", "done"]
+    assert AccountLink.objects.count() == 1
+
+
+@pytest.mark.parametrize("_turn", range(3))
+def test_whatever_is_done_to_one_offered_code_at_once_at_most_one_link_comes_of_it(_turn: int) -> None:
+    account = make_user()
+    row, code = make_offered_code(account)
+    principal = make_principal()
+
+    at_once(
+        lambda: redeem_linking_code(principal=principal, code=code),
+        lambda: confirm_link(account=account, code_id=row.pk, address=None),
+        lambda: confirm_link(account=account, code_id=row.pk, address=None),
+        lambda: decline_link(account=account, code_id=row.pk, address=None),
+        lambda: offer_linking_code(account=account, address=None),
+        lambda: mint_linking_code(principal=principal),
+    )
+
+    row.refresh_from_db()
+    assert AccountLink.objects.count() == (1 if row.used_at else 0)
+    assert not (row.used_at and row.ended_at)

@@ -58,7 +58,8 @@ def test_the_identity_acts_for_the_account_with_the_same_token() -> None:
 
 
 def test_the_code_is_consumed_and_the_link_is_audited() -> None:
-    code, _ = make_linking_code()
+    session = make_session()
+    code, _ = make_linking_code(session)
     account = make_user()
 
     link = confirm(account, code)
@@ -67,7 +68,7 @@ def test_the_code_is_consumed_and_the_link_is_audited() -> None:
     assert code.used_at is not None
     audited = AuditEntry.objects.get(action=LinkingAction.LINK_CONFIRMED)
     assert (audited.actor, audited.account, audited.address) == (account, account, ADDRESS)
-    assert (audited.session_id, audited.client_id) == (code.session_id, code.session.client.client_id)
+    assert (audited.session_id, audited.client_id) == (session.pk, session.client.client_id)
     assert audited.detail == {"link": str(link.pk), "subject": code.user.subject}
 
 

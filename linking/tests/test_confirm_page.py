@@ -63,7 +63,7 @@ def test_the_page_shows_everything_that_a_person_needs_to_decide(browser: Browse
         registration_source=Client.RegistrationSource.CIMD,
     )
     session = make_session(client=client, redirect_uri="https://answers.example.com/callback")
-    row, code = make_linking_code(session, created_at=timezone.now() - timedelta(minutes=3, seconds=10))
+    _, code = make_linking_code(session, created_at=timezone.now() - timedelta(minutes=3, seconds=10))
     browser.post("/link", {"code": code.lower().replace("-", "")})
 
     page = text_of(browser.get("/link/confirm"))
@@ -76,7 +76,7 @@ def test_the_page_shows_everything_that_a_person_needs_to_decide(browser: Browse
     assert "3 minutes ago" in page
     assert "<strong>ada@example.com</strong>" in page
     assert page.count(">Use another account</button>") == 1
-    for scope in row.session.scope.split():
+    for scope in session.scope.split():
         assert settings.DEXTER_SCOPES[scope] in page
     assert settings.DEXTER_SCOPES["email"] not in page
 
@@ -108,6 +108,16 @@ def test_other_live_connections_of_the_same_identity_are_shown_because_they_are_
     assert "Its answers go to cursor:" in page
     assert "Ended Assistant" not in page
     assert "Assistant of a stranger" not in page
+
+
+def test_what_other_connections_of_the_identity_may_do_is_said_as_well(browser: Browser) -> None:
+    """The link joins the identity: a connection that may see the e-mail address sees that of the account."""
+    row = type_code(browser)
+    assert settings.DEXTER_SCOPES["email"] not in text_of(browser.get("/link/confirm"))
+
+    make_session(row.user, scope="identity.read email")
+
+    assert settings.DEXTER_SCOPES["email"] in text_of(browser.get("/link/confirm"))
 
 
 def test_both_buttons_are_equally_prominent(browser: Browser) -> None:

@@ -16,7 +16,7 @@ from accounts.guests import GUEST_COOKIE_SALT, guest_cookie_name
 from accounts.models import User
 from accounts.tests.builders import PASSWORD, make_guest, make_user
 from linking.models import AccountLink, Counter, LinkingCode
-from linking.services.guesses import account_key
+from linking.services.guesses import typer_key
 from linking.tests.builders import make_counter, make_linking_code
 from linking.tests.test_preview_linking_code import DEAD
 
@@ -185,7 +185,7 @@ def test_odd_input_is_a_wrong_code(browser: Browser, account: User, typed: str) 
     assert "\x00" not in page
     assert "<script>alert" not in page
     assert "A" * 65 not in page
-    assert Counter.objects.get(pk=account_key(account)).count == 1
+    assert Counter.objects.get(pk=typer_key(account)).count == 1
 
 
 def test_a_full_width_code_is_the_code(browser: Browser) -> None:
@@ -211,7 +211,7 @@ def test_after_five_wrong_codes_the_page_says_for_how_long_it_is_locked(browser:
 
 def test_a_long_lock_is_told_in_hours(browser: Browser, account: User) -> None:
     now = timezone.now()
-    make_counter(account_key(account), count=5, locked_until=now + timedelta(hours=7, minutes=59), lock_count=6)
+    make_counter(typer_key(account), count=5, locked_until=now + timedelta(hours=7, minutes=59), lock_count=6)
 
     assert "Try again in 8 hours" in text_of(browser.post("/link", {"code": "AAA-AAA"}))
 
@@ -239,7 +239,7 @@ def test_guesses_count_even_where_every_request_is_a_transaction(
         with pytest.raises(RuntimeError, match="after the guess"):
             browser.post("/link", {"code": "AAA-AAA"})
 
-    assert Counter.objects.get(pk=account_key(account)).locked_until is not None
+    assert Counter.objects.get(pk=typer_key(account)).locked_until is not None
 
 
 def test_a_post_without_a_csrf_token_is_no_guess(account: User) -> None:

@@ -18,9 +18,9 @@ from linking.audit import LinkingAction
 from linking.errors import AccountRequired, CodeRefused, TypingLocked
 from linking.models import Counter, LinkingCode
 from linking.services import preview_linking_code
-from linking.services.guesses import SITE_KEY, account_key, address_key
+from linking.services.guesses import SITE_KEY, address_key, typer_key
 from linking.tests.builders import make_counter, make_linking_code, pass_time
-from oauth.models import ConnectorSession
+from oauth.models import Client, ConnectorSession
 from oauth.services import block_client
 from oauth.tests.builders import make_session
 
@@ -55,11 +55,15 @@ def expired(code: LinkingCode) -> None:
 
 
 def session_ended(code: LinkingCode) -> None:
-    ConnectorSession.objects.filter(pk=code.session_id).update(ended_at=timezone.now(), end_reason="user")
+    ConnectorSession.objects.filter(linking_codes=code).update(ended_at=timezone.now(), end_reason="user")
 
 
 def client_blocked(code: LinkingCode) -> None:
-    block_client(client=code.session.client, actor=make_user("staff@example.com"), blocked=True)
+    block_client(
+        client=Client.objects.get(connector_sessions__linking_codes=code),
+        actor=make_user("staff@example.com"),
+        blocked=True,
+    )
 
 
 def identity_inactive(code: LinkingCode) -> None:
@@ -135,7 +139,7 @@ def test_what_cannot_be_a_code_is_refused_and_counted_like_a_wrong_one(typed: st
         type_code(account, typed)
 
     assert refused.value.reason == "malformed"
-    assert Counter.objects.get(pk=account_key(account)).count == 1
+    assert Counter.objects.get(pk=typer_key(account)).count == 1
 
 
 def test_every_wrong_code_costs_the_same_queries() -> None:
@@ -146,7 +150,7 @@ def test_every_wrong_code_costs_the_same_queries() -> None:
         row, code = make_linking_code()
         if kill:
             kill(row)
-        Counter.objects.filter(pk=account_key(account)).update(count=1)
+        Counter.objects.filter(pk=typer_key(account)).update(count=1)
         with (
             CaptureQueriesContext(
                 connection,
@@ -244,7 +248,7 @@ def test_a_right_code_does_not_shorten_the_next_lock() -> None:
 
     guess_wrong(account, 5)
 
-    assert Counter.objects.get(pk=account_key(account)).lock_count == 2
+    assert Counter.objects.get(pk=typer_key(account)).lock_count == 2
 
 
 def test_the_guess_is_counted_before_the_code_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,7 +256,7 @@ def test_the_guess_is_counted_before_the_code_is_compared(monkeypatch: pytest.Mo
     counted: list[int] = []
 
     def look(_: Any, digest: str) -> None:
-        counted.extend(Counter.objects.filter(pk=account_key(account)).values_list("count", flat=True))
+        counted.extend(Counter.objects.filter(pk=typer_key(account)).values_list("count", flat=True))
 
     monkeypatch.setattr(type(LinkingCode.objects.all()), "newest_with_digest", look)
     monkeypatch.setattr(type(LinkingCode.objects), "newest_with_digest", look)
@@ -272,7 +276,7 @@ def test_twenty_guesses_from_an_address_lock_it_for_everybody_there() -> None:
         type_code(bystander, code)
 
     assert refused.value.retry_at - timezone.now() <= timedelta(minutes=10)
-    assert Counter.objects.get(pk=account_key(bystander)).count == 0
+    assert Counter.objects.get(pk=typer_key(bystander)).count == 0
     assert type_code(bystander, code, address="203.0.113.8")
     pass_time(timedelta(minutes=10))
     _, fresh = make_linking_code()

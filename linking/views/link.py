@@ -18,7 +18,7 @@ from linking.errors import CodeRefused, LinkRefused, TypingLocked
 from linking.limits import CODE_LIFETIME
 from linking.models import LinkingCode
 from linking.pending import PendingCode, drop_pending, read_link, read_pending, remember_link, remember_pending
-from linking.services import confirm_link, decline_link, preview_linking_code, sharing_identity
+from linking.services import confirm_link, decline_link, preview_linking_code, scopes_that_act, sharing_identity
 from linking.sign_in import account_required, ask_to_sign_in_again, signed_in_account, signed_in_recently
 from linking.waiting import wait_in_words
 from oauth.scopes import scope_sentences
@@ -84,15 +84,16 @@ def confirm(request: HttpRequest) -> HttpResponse:
 def _confirm_page(request: HttpRequest, pending: PendingCode, *, status: int) -> HttpResponse:
     now = timezone.now()
     row = LinkingCode.objects.with_connection().filter(pk=pending.code_id).first()
-    if row is None or row.why_refused(now):
+    if row is None or row.session is None or row.why_refused(now):
         return _ended_page(request)
+    others = list(sharing_identity(row))
     context = {
         "code": pending.code,
         "age_minutes": int((now - row.created_at).total_seconds() // 60),
         "session": row.session,
         "client": row.session.client,
-        "others": sharing_identity(row),
-        "sentences": scope_sentences(row.session.scope.split()),
+        "others": others,
+        "sentences": scope_sentences(scopes_that_act([row.session, *others])),
     }
     return render(request, "linking/confirm.html", context, status=status)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ TOOLS = [
     "get_linked_dexter_account",
     "generate_dexter_linking_code",
     "unlink_dexter_account",
+    "redeem_dexter_linking_code",
     "get_dexter_profile",
 ]
 HANDSHAKES = ["2025-03-26", "2025-06-18", "2025-11-25"]
@@ -69,11 +71,11 @@ def test_tools_are_listed_in_the_order_of_the_design_with_what_clients_need(
         if any_protocol != "2025-03-26":
             assert tool["outputSchema"]["type"] == "object"
     scopes = [tool["_meta"]["securitySchemes"] for tool in tools]
-    needed = [["identity.read"]] * 3 + [["link.write"]] * 2 + [["identity.read", "profile", "email"]]
+    needed = [["identity.read"]] * 3 + [["link.write"]] * 3 + [["identity.read", "profile", "email"]]
     assert scopes == [[{"type": "oauth2", "scopes": scopes}] for scopes in needed]
     assert [tool["name"] for tool in tools if tool["_meta"].get("openai/profile")] == ["get_dexter_profile"]
     hints = [(tool["annotations"]["readOnlyHint"], tool["annotations"]["destructiveHint"]) for tool in tools]
-    assert hints == [(True, False)] * 3 + [(False, False), (False, True), (True, False)]
+    assert hints == [(True, False)] * 3 + [(False, False), (False, True), (False, False), (True, False)]
     assert not any(tool["annotations"]["openWorldHint"] for tool in tools)
 
 
@@ -133,6 +135,21 @@ def test_an_unknown_method_is_method_not_found(site: RunningSite, token: str, pr
 def test_an_unknown_tool_is_invalid_params(site: RunningSite, token: str, protocol: str) -> None:
     response = site.post(token, tool_call("no_such_tool", protocol), protocol=protocol)
     assert response.json()["error"] == {"code": -32602, "message": "Unknown tool"}
+
+
+def test_an_unknown_prompt_is_invalid_params_and_no_crash(
+    site: RunningSite, token: str, protocol: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Anybody with a token may ask for one; the SDK logs an error for it, with the name that was sent."""
+    name = "no-such-prompt\n2026-01-01 forged line"
+    headers = {"Mcp-Method": "prompts/get", "Mcp-Name": "x"} if protocol == MODERN else {}
+    message = rpc("prompts/get", protocol, name=name if protocol != MODERN else "x")
+
+    with caplog.at_level(logging.WARNING):
+        response = site.request("POST", "/mcp", headers=request_headers(token, protocol) | headers, json=message)
+
+    assert response.json()["error"] == {"code": -32602, "message": "Unknown prompt"}
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 @pytest.mark.parametrize("params", [{}, {"name": 7}, {"name": "auth_info", "arguments": [1]}, {"name": None}])

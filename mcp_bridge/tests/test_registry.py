@@ -128,10 +128,11 @@ def test_the_tools_of_installed_apps_are_found(tmp_path: Path, monkeypatch: pyte
 
 
 def test_our_own_tools_come_first_and_in_order() -> None:
-    assert list(registered_tools())[:5] == [
+    assert list(registered_tools())[:6] == [
         "auth_info",
         "check_dexter_account_link",
         "get_linked_dexter_account",
         "generate_dexter_linking_code",
         "unlink_dexter_account",
+        "redeem_dexter_linking_code",
     ]

@@ -15,7 +15,7 @@ from accounts.emails import mask_email
 from accounts.models import AuditEntry, User
 from accounts.tests.builders import make_guest, make_user
 from linking.models import AccountLink, LinkingCode
-from linking.tests.builders import make_link
+from linking.tests.builders import make_link, make_offered_code
 from mcp_bridge.tests.running import RunningSite, rpc, tool_call
 from oauth.models import ConnectorSession
 from oauth.tests.builders import make_access_token, make_client, make_session
@@ -220,6 +220,37 @@ def test_unlinking_a_signed_in_person_ends_the_connection(site: RunningSite, pro
     assert site.post(token, tool_call("auth_info", protocol), protocol=protocol).status_code == 401
 
 
+def test_a_code_from_the_website_says_whose_it_is_and_links_nothing(site: RunningSite, any_protocol: str) -> None:
+    row, code = make_offered_code(make_user("ada@example.com"))
+
+    result = site.call_tool(token_of(), "redeem_dexter_linking_code", any_protocol, code=code)
+
+    redeemed = result["structuredContent"]
+    assert (redeemed["account_id"], redeemed["email"]) == (row.user.subject, "a***@example.com")
+    assert redeemed["confirm_url"] == "http://localhost:8000/link/code"
+    assert "ada@example.com" not in str(result)
+    assert result["content"] == [{"type": "text", "text": redeemed["instructions"]}]
+    assert not AccountLink.objects.exists()
+
+
+def test_a_wrong_code_is_refused_and_the_sixth_with_a_time(site: RunningSite, protocol: str) -> None:
+    token = token_of()
+    for _ in range(5):
+        error = error_of(site.call_tool(token, "redeem_dexter_linking_code", protocol, code="AAA-AAA"))
+        assert error["code"] == "code_refused"
+    error = error_of(site.call_tool(token, "redeem_dexter_linking_code", protocol, code=make_offered_code()[1]))
+    assert error["code"] == "too_many_wrong_codes"
+    (retry_at,) = re.findall(r"after (\S+), with", error["next_step"])
+    assert datetime.fromisoformat(retry_at) > timezone.now() + timedelta(minutes=14)
+    assert not LinkingCode.objects.exclude(redeemed_at=None).exists()
+
+
+def test_whoever_acts_for_an_account_redeems_no_code(site: RunningSite, protocol: str) -> None:
+    _, code = make_offered_code(make_user("bob@example.com"))
+    error = error_of(site.call_tool(token_of(linked_session()), "redeem_dexter_linking_code", protocol, code=code))
+    assert error["code"] == "already_linked"
+
+
 def test_unlinking_nobody_is_not_linked(site: RunningSite, protocol: str) -> None:
     error = error_of(site.call_tool(token_of(), "unlink_dexter_account", protocol, confirm=True))
     assert error["code"] == "not_linked"
@@ -231,6 +262,8 @@ def test_what_tools_answer_is_what_they_declare(site: RunningSite) -> None:
     tools = site.post(token, rpc("tools/list")).json()["result"]["tools"]
     schemas = {tool["name"]: tool["outputSchema"] for tool in tools}
     answers = {"generate_dexter_linking_code": site.call_tool(token, "generate_dexter_linking_code")}
+    _, code = make_offered_code(make_user("bob@example.com"))
+    answers["redeem_dexter_linking_code"] = site.call_tool(token, "redeem_dexter_linking_code", code=code)
     make_link(session=session)
     answers |= {name: site.call_tool(token, name) for name in [*TOOLS_THAT_ANSWER, "get_dexter_profile"]}
     answers["unlink_dexter_account"] = site.call_tool(token, "unlink_dexter_account", confirm=True)

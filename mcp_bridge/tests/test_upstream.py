@@ -25,6 +25,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-un
 DIGESTS: list[tuple[Callable[..., Any], str]] = [
     # Overridden by MCPBridgeServer, which reads the cause of the errors that Tool.run raises.
     (MCPServer.call_tool, "b3d984eca5c9de2f"),
+    (MCPServer.get_prompt, "7f5bf7fa6748d95c"),
     (Tool.run, "9cee795c7c20787b"),
     # How our functions are called: with a context found by its annotation, and arguments that the model validated.
     (find_context_parameter, "3b317fd2b33392bb"),

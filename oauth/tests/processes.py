@@ -1,8 +1,9 @@
-"""Send one form each from several real processes at the same moment, to the database of the running test.
+"""Send one form many times from several real processes at the same moment, to the database of the running test.
 
     python -m oauth.tests.processes PATH
 
-is one of them: it says that it is ready, reads a form from its standard input, posts it, and prints the status.
+is one of them: it says that it is ready, reads a form from its standard input, posts it from several threads at once,
+and prints the answers.
 """
 
 from __future__ import annotations
@@ -11,22 +12,26 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import django
 from django.db import connection
 
-COUNT = 3
+PROCESSES = 4
+THREADS = 5
+COUNT = PROCESSES * THREADS
 
 
 def post_at_once(path: str, form: dict[str, str]) -> list[tuple[int, dict[str, Any]]]:
-    """Post `form` from COUNT processes; gives each one's status and answer."""
+    """Post `form` COUNT times; gives each one's status and answer."""
     command = [sys.executable, "-m", "oauth.tests.processes", path]
     environment = {**os.environ, "DATABASE_URL": _database_url()}
     processes = [
         subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for _ in range(COUNT)
+        for _ in range(PROCESSES)
     ]
     try:
         for process in processes:
@@ -41,7 +46,7 @@ def post_at_once(path: str, form: dict[str, str]) -> list[tuple[int, dict[str, A
         for process in processes:
             process.kill()
             process.wait()
-    return [(status, answer) for status, answer in map(json.loads, answers)]
+    return [(status, answer) for line in answers for status, answer in json.loads(line)]
 
 
 def _database_url() -> str:
@@ -55,15 +60,32 @@ def main() -> None:
     django.setup()
     from django.test import Client as Browser
 
-    browser = Browser(SERVER_NAME="localhost")
     # Everything that a first request loads is loaded before the race.
-    browser.get("/.well-known/oauth-authorization-server")
-    connection.ensure_connection()
-    print("ready", flush=True)
-    form = sys.stdin.readline().strip()
-    response = browser.post(sys.argv[1], form, content_type="application/x-www-form-urlencoded")
+    Browser(SERVER_NAME="localhost").get("/.well-known/oauth-authorization-server")
+    form, ready = "", Barrier(THREADS + 1)
+
+    def post(_number: int) -> tuple[int, Any]:
+        connection.ensure_connection()
+        # Once for the parent, once for the race.
+        ready.wait(30)
+        ready.wait(60)
+        try:
+            response = Browser(SERVER_NAME="localhost").post(
+                sys.argv[1], form, content_type="application/x-www-form-urlencoded"
+            )
+            return response.status_code, response.json()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        answers = pool.map(post, range(THREADS))
+        ready.wait(30)
+        print("ready", flush=True)
+        form = sys.stdin.readline().strip()
+        ready.wait(60)
+        printed = json.dumps(list(answers))
     print()
-    print(json.dumps([response.status_code, response.json()]))
+    print(printed)
 
 
 if __name__ == "__main__":

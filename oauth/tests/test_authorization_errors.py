@@ -43,6 +43,9 @@ def assert_error(response: Any, error: str) -> dict[str, str]:
         ({"response_mode": "fragment"}, "invalid_request"),
         ({"response_mode": "form_post"}, "invalid_request"),
         ({"nonce": "n" * 256}, "invalid_request"),
+        ({"request": "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported"),
+        ({"request": "x", "scope": "openid"}, "request_not_supported"),
+        ({"request_uri": "https://assistant.example/request.jwt"}, "request_uri_not_supported"),
     ],
 )
 def test_a_request_for_what_is_not_offered_is_refused(

@@ -165,7 +165,6 @@ def test_a_malformed_authorization_header_is_no_outage(browser: Browser, value: 
     "grant_type",
     [
         "password",
-        "client_credentials",
         "implicit",
         "urn:ietf:params:oauth:grant-type:device_code",
         "urn:ietf:params:oauth:grant-type:jwt-bearer",

@@ -13,7 +13,11 @@ from accounts.audit import record_audit
 from accounts.models import AuditEntry
 from accounts.tests.builders import make_user
 from oauth import client_documents, fetching
-from oauth.client_documents import MAX_NEW_DOCUMENTS_AN_HOUR, refresh_client_document
+from oauth.client_documents import (
+    MAX_NEW_DOCUMENTS_AN_ADDRESS,
+    MAX_NEW_DOCUMENTS_AN_HOUR,
+    refresh_client_document,
+)
 from oauth.errors import ClientDocumentRefused, DocumentNotFetched, NewDocumentsLimited
 from oauth.models import Client, ClientDocument
 from oauth.services import block_client
@@ -223,6 +227,29 @@ def test_a_hundred_unknown_documents_an_hour_are_looked_at(browser: Browser, hos
     AuditEntry.objects.filter(action=REQUESTED).update(created_at=now - timedelta(minutes=61))
     assert browser.get(other).status_code == 400
     assert host.asked_for("/other.json") == 1
+
+
+@pytest.mark.parametrize(
+    ("taken_from", "neighbour", "stranger"),
+    [
+        ("203.0.113.7", "203.0.113.7", "203.0.113.8"),
+        ("2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:1::1"),
+    ],
+)
+def test_one_address_does_not_take_everybodys_places(
+    host: Host, taken_from: str, neighbour: str, stranger: str
+) -> None:
+    """Every connector of ChatGPT is a new document: whoever asked for a hundred an hour would shut them all out."""
+    for number in range(MAX_NEW_DOCUMENTS_AN_ADDRESS):
+        url = f"https://example.com/{number}"
+        AuditEntry.objects.create(action=REQUESTED, client_id=url, address=taken_from)
+
+    with nothing_written(REFUSED), pytest.raises(NewDocumentsLimited):
+        refresh_client_document(client_id=URL, address=neighbour)
+    assert host.requests == []
+
+    refresh_client_document(client_id=URL, address=stranger)
+    assert Client.objects.get().client_id == URL
 
 
 def test_a_place_is_taken_before_the_fetch_and_by_failures_too(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:

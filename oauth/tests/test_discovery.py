@@ -58,6 +58,29 @@ def test_a_document_is_built_from_settings_and_not_from_the_request(browser: Bro
     assert b"attacker" not in spoofed.content
 
 
+PROXIES: dict[str, dict[str, str]] = {
+    "adds a slash": {},
+    "upper-cases the host": {"Host": "LOCALHOST:8000"},
+    "forwards http": {"X-Forwarded-Proto": "http", "X-Forwarded-Port": "80"},
+}
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_a_proxy_changes_nothing_in_any_form(browser: Browser, document: str, proxy: str) -> None:
+    """The same bytes, ETag and CORS headers, to GET, HEAD and OPTIONS."""
+    slash = "/" if proxy == "adds a slash" else ""
+    origin = {"Origin": "http://localhost:6274"}
+
+    for form in forms(document):
+        for ask in (browser.get, browser.head, browser.options):
+            direct = ask(form, headers=origin)
+            through = ask(form + slash, headers=origin | PROXIES[proxy])
+            assert through.status_code == direct.status_code < 300
+            assert through.content == direct.content
+            assert dict(through.headers) == dict(direct.headers)
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_a_document_follows_the_settings(browser: Browser, settings: Any, document: str) -> None:
     settings.DEXTER_ISSUER = settings.DEXTER_RESOURCE = "https://dexter.example/mcp"
@@ -203,6 +226,8 @@ def test_openid_adds_what_it_requires(browser: Browser) -> None:
 
     assert openid.items() >= server.items()
     assert openid["subject_types_supported"] == ["public"]
+    assert openid["request_parameter_supported"] is False
+    assert openid["request_uri_parameter_supported"] is False
     assert openid["id_token_signing_alg_values_supported"] == ["RS256"]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.test import Client as Browser
 
 from accounts.models import AuditEntry
-from oauth import client_documents
+from oauth import client_documents, fetching
 from oauth.client_documents import MAX_NEW_DOCUMENTS_AN_HOUR, refresh_client_document
 from oauth.errors import ClientDocumentRefused, DocumentNotFetched, NewDocumentsLimited
 from oauth.models import Client, UsedAssertion
@@ -88,3 +89,21 @@ def test_many_threads_that_meet_a_new_client_make_one(stand_ins: StandIns) -> No
 
     assert Client.objects.get().document.failures == 0
     assert AuditEntry.objects.filter(action="oauth.client_document.stored").count() == 1
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_whoever_waits_for_a_host_holds_no_database_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pool is for everybody; a few slow hosts would take half of it from the pages."""
+    mine, held = connections["default"], []
+
+    def look(url: str, deadline: float) -> None:
+        held.append(mine.connection is not None)
+        raise DocumentNotFetched("status_404")
+
+    monkeypatch.setattr(fetching, "_fetch", look)
+    with pytest.raises(ClientDocumentRefused):
+        refresh_client_document(client_id=URL, address=None)
+
+    assert held == [False]
+    assert AuditEntry.objects.filter(action="oauth.client_document.failed").count() == 1

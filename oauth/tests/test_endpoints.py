@@ -144,6 +144,17 @@ def test_a_form_of_another_charset_is_refused(browser: Browser) -> None:
     assert_json_error(response, "invalid_request")
 
 
+@pytest.mark.parametrize("path", ["/mcp/token", "/mcp/revoke", "/mcp/introspect", "/api/connector/oauth/token"])
+@pytest.mark.parametrize(
+    "content_type", ["multipart/form-data; boundary=", f"multipart/form-data; boundary={'x' * 300}"]
+)
+def test_a_multipart_body_that_cannot_be_read_is_no_crash(browser: Browser, path: str, content_type: str) -> None:
+    with nothing_written():
+        response = browser.post(path, b"grant_type=x", content_type=content_type)
+
+    assert_json_error(response, "invalid_request")
+
+
 def test_a_form_with_thousands_of_fields_is_refused(browser: Browser) -> None:
     with nothing_written():
         response = post_form(browser, "/mcp/token", [("x", "")] * 2000)

@@ -6,11 +6,21 @@ import json
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client as Browser
 
 from oauth.models import AccessToken, Client
 from oauth.tests.builders import CODE_VERIFIER, REDIRECT_URI, make_client
-from oauth.tests.protocol import authorize_path, decide, nothing_written, post_form, post_registration, read_answer
+from oauth.tests.protocol import (
+    FORM,
+    assert_json_error,
+    authorize_path,
+    decide,
+    nothing_written,
+    post_form,
+    post_registration,
+    read_answer,
+)
 
 pytestmark = pytest.mark.django_db
 OLD = "/api/connector/oauth"
@@ -105,6 +115,39 @@ def test_a_code_names_its_client_only_for_the_old_family(browser: Browser) -> No
 
     assert [answer.json()["error"] for answer in answers] == ["invalid_client"] * 2
     assert not AccessToken.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b"grant_type=x", f"{FORM}; charset=utf-16", 400),
+        (b"x=" * 2000, FORM, 400),
+        (b"x=&" * 2000, FORM, 400),
+        (b"x=" + b"x" * 70_000, FORM, 413),
+        (b"x=" + b"x" * 3_000_000, FORM, 413),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_answered_in_json(
+    browser: Browser, body: bytes, content_type: str, status: int
+) -> None:
+    """The client is looked up in the body before the token endpoint sees it; the same rules hold there."""
+    with nothing_written(*(["oauth.token.refused"] if body == b"x=" * 2000 else [])):
+        answer = browser.post(f"{OLD}/token", body, content_type=content_type)
+
+    assert_json_error(answer, "invalid_request", status)
+    assert answer["Access-Control-Allow-Origin"] == "*"
+
+
+def test_an_outage_is_503_and_never_invalid_client(browser: Browser) -> None:
+    def broken(*args: Any) -> None:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    form = {"grant_type": "authorization_code", "code": "dxg_x", "redirect_uri": REDIRECT_URI}
+
+    with connection.execute_wrapper(broken):
+        answer = post_form(browser, f"{OLD}/token", form)
+
+    assert_json_error(answer, "temporarily_unavailable", 503)
 
 
 @pytest.mark.parametrize("path", ["/register", "/mcp/dcr/register"])

@@ -13,86 +13,16 @@ from accounts.models import AuditEntry
 from oauth.models import Client
 from oauth.tests.builders import REDIRECT_URI
 from oauth.tests.protocol import authorize_path, post_registration, register
+from oauth.tests.zoo import DEVICE_CODE, REGISTRATIONS
 
 pytestmark = pytest.mark.django_db
 
 REFUSED = "oauth.registration.refused"
-DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
-
-# What each connector sends (connectors §1).
-CONNECTORS: dict[str, dict[str, Any]] = {
-    "claude": {
-        "client_name": "Claude",
-        "redirect_uris": ["https://claude.ai/api/mcp/auth_callback"],
-        "grant_types": ["authorization_code", "refresh_token"],
-        "response_types": ["code"],
-        "token_endpoint_auth_method": "none",
-        "scope": "identity.read link.write offline_access",
-    },
-    "claude code": {
-        "client_name": "Claude Code (example)",
-        "redirect_uris": ["http://localhost/callback", "http://127.0.0.1/callback"],
-        "grant_types": ["authorization_code", "refresh_token"],
-        "response_types": ["code"],
-        "token_endpoint_auth_method": "none",
-    },
-    "chatgpt": {
-        "client_name": "ChatGPT",
-        "redirect_uris": ["https://chatgpt.com/connector_platform_oauth_redirect"],
-        "grant_types": ["authorization_code", "refresh_token"],
-        "response_types": ["code"],
-        "token_endpoint_auth_method": "none",
-    },
-    "cursor": {
-        "client_name": "Cursor",
-        "redirect_uris": [
-            "cursor://anysphere.cursor-mcp/oauth/callback",
-            "https://www.cursor.com/agents/mcp/oauth/callback",
-            "http://localhost:8787/callback",
-        ],
-        "grant_types": ["authorization_code", "refresh_token"],
-        "response_types": ["code"],
-        "token_endpoint_auth_method": "none",
-    },
-    "vs code": {
-        "client_name": "Visual Studio Code",
-        "client_uri": "https://code.visualstudio.com",
-        "redirect_uris": [
-            "https://insiders.vscode.dev/redirect",
-            "https://vscode.dev/redirect",
-            "http://127.0.0.1/",
-            "http://127.0.0.1:33418/",
-        ],
-        "grant_types": ["authorization_code", "refresh_token", DEVICE_CODE],
-        "response_types": ["code"],
-        "token_endpoint_auth_method": "none",
-        "application_type": "native",
-    },
-    "inspector": {
-        "client_name": "MCP Inspector",
-        "client_uri": "https://github.com/modelcontextprotocol/inspector",
-        "redirect_uris": ["http://localhost:6274/oauth/callback"],
-        "grant_types": ["authorization_code", "refresh_token"],
-        "response_types": ["code"],
-        "token_endpoint_auth_method": "none",
-        "scope": "",
-    },
-    "mcp-remote": {
-        "client_name": "MCP CLI Proxy",
-        "client_uri": "https://github.com/modelcontextprotocol/mcp-cli",
-        "redirect_uris": ["http://localhost:3334/oauth/callback"],
-        "grant_types": ["authorization_code", "refresh_token"],
-        "response_types": ["code"],
-        "token_endpoint_auth_method": "none",
-        "software_id": "2e6dc280-f3c3-4e01-99a7-8181dbd1d23d",
-        "software_version": "0.1.29",
-    },
-}
 
 
-@pytest.mark.parametrize("name", CONNECTORS)
+@pytest.mark.parametrize("name", REGISTRATIONS)
 def test_every_connector_is_registered_and_reads_what_was_kept(browser: Browser, name: str) -> None:
-    body = CONNECTORS[name]
+    body = REGISTRATIONS[name]
 
     response = post_registration(browser, json.dumps(body))
 
@@ -110,18 +40,20 @@ def test_every_connector_is_registered_and_reads_what_was_kept(browser: Browser,
     assert None not in answer.values()
 
 
-@pytest.mark.parametrize("name", CONNECTORS)
+@pytest.mark.parametrize("name", REGISTRATIONS)
 def test_every_registered_redirect_is_accepted_at_authorization(browser: Browser, name: str) -> None:
-    client = Client.objects.get(client_id=post_registration(browser, json.dumps(CONNECTORS[name])).json()["client_id"])
+    client = Client.objects.get(
+        client_id=post_registration(browser, json.dumps(REGISTRATIONS[name])).json()["client_id"]
+    )
 
-    for redirect_uri in CONNECTORS[name]["redirect_uris"]:
+    for redirect_uri in REGISTRATIONS[name]["redirect_uris"]:
         response = browser.get(authorize_path(client, redirect_uri=redirect_uri))
 
         assert response.status_code == 200, redirect_uri
 
 
 def test_a_registration_is_stored_and_audited(browser: Browser) -> None:
-    response = post_registration(browser, json.dumps(CONNECTORS["mcp-remote"]))
+    response = post_registration(browser, json.dumps(REGISTRATIONS["mcp-remote"]))
 
     client = Client.objects.get(client_id=response.json()["client_id"])
     assert client.registration_source == Client.RegistrationSource.DCR
@@ -132,7 +64,7 @@ def test_a_registration_is_stored_and_audited(browser: Browser) -> None:
     entry = AuditEntry.objects.get()
     assert entry.action == "oauth.client.registered"
     assert entry.client_id == client.client_id
-    assert entry.detail == {"redirect_hosts": ["localhost:3334"]}
+    assert entry.detail["redirect_hosts"] == ["localhost:3334"]
 
 
 def test_two_registrations_of_one_body_are_two_clients(browser: Browser) -> None:

@@ -221,6 +221,7 @@ def test_a_sweep_is_counted_and_audited() -> None:
         "refresh_tokens": 0,
         "sessions": 0,
         "clients": 1,
+        "service_tokens": 0,
         "signing_keys": 0,
         "used_assertions": 0,
     }

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,10 +17,8 @@ from oauth2_provider import models as provider_models
 from oauth2_provider.management.commands import clearcimdapplications, cleartokens, createapplication
 from oauth2_provider.oauth2_backends import OAuthLibCore
 from oauth2_provider.oauth2_validators import OAuth2Validator
-from oauth2_provider.settings import DEFAULTS
 from oauth2_provider.views.mixins import OAuthLibMixin
 from oauthlib import uri_validate
-from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.endpoints import AuthorizationEndpoint, RevocationEndpoint, TokenEndpoint
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 from oauthlib.oauth2.rfc6749.grant_types import AuthorizationCodeGrant as CodeGrant
@@ -35,11 +32,7 @@ from oauthlib.openid.connect.core.request_validator import RequestValidator
 
 from oauth import models as our_models
 from oauth.backends import AuthorizationCore, TokenCore
-from oauth.document_metadata import DocumentMetadata
 from oauth.server import AuthorizationCodeGrant, AuthorizationServer, S256CodeGrant
-from oauth.tests.builders import make_client
-from oauth.tests.protocol import basic
-from oauth.tests.zoo import DOCUMENTS
 from oauth.validator import DexterValidator
 
 OURS: tuple[type, ...] = (
@@ -192,50 +185,3 @@ def test_every_digest_is_of_an_override() -> None:
     overridden = {method for ours in OURS for _, method in overridden_by(ours)}
 
     assert [upstream.__qualname__ for upstream, _ in OVERRIDDEN if upstream not in overridden] == []
-
-
-# --- Holes of the libraries (connectors §3): when one of these fails, upstream closed it and an override can go -------
-
-
-@pytest.mark.parametrize("name", ["ChatGPT", "ChatGPT, per connector", "Claude", "VS Code"])
-def test_hole_1_upstream_refuses_the_documents_of_vendors(name: str) -> None:
-    document = DOCUMENTS[name]
-
-    with pytest.raises(cimd.CIMDError):
-        cimd._build_application_kwargs(document)
-    DocumentMetadata.from_json(json.dumps(document).encode(), url=document["client_id"])
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("where", ["header", "body"])
-def test_hole_5_upstream_takes_a_public_client_id_for_proof(where: str) -> None:
-    client = make_client(client_secret="secret")
-    body = [("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("client_id", client.client_id)]
-    authorization = basic(client.client_id, "anything")["Authorization"]
-    headers = {"HTTP_AUTHORIZATION": authorization} if where == "header" else {}
-
-    def request() -> Request:
-        return Request("http://localhost/mcp/token", "POST", body, headers)
-
-    assert OAuth2Validator().authenticate_client(request())
-    assert not DexterValidator().authenticate_client(request())
-
-
-def test_hole_6_upstream_does_not_hash_secrets_with_a_plain_digest_nor_require_the_bcp() -> None:
-    assert DEFAULTS["CLIENT_SECRET_HASHER"] == "default"
-    assert not all(DEFAULTS[name] for name in DEFAULTS if name.startswith("COMPLIANT_BCP_RFC9700_"))
-    assert DEFAULTS["ACCESS_TOKEN_EXPIRE_SECONDS"] == 36000
-
-
-@pytest.mark.django_db
-def test_hole_8_upstream_refuses_unknown_scopes() -> None:
-    client, request = make_client(), Request("http://localhost/mcp/authorize")
-
-    assert not OAuth2Validator().validate_scopes(client.client_id, ["identity.read", "unknown"], client, request)
-    assert DexterValidator().validate_scopes(client.client_id, ["identity.read", "unknown"], client, request)
-    assert request.scopes == ["identity.read"]
-
-
-def test_hole_9_upstream_crashes_on_a_silent_request() -> None:
-    with pytest.raises(NotImplementedError):
-        OAuth2Validator().validate_silent_login(Request("http://localhost/mcp/authorize?prompt=none"))

@@ -9,7 +9,9 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.debug import sensitive_post_parameters
 
+from oauth.endpoints import protocol_endpoint
 from oauth.models import Client, Grant, RefreshToken
 from oauth.tokens import digest
 from oauth.views.authorize import AuthorizeView
@@ -34,8 +36,13 @@ class LegacyAuthorizeView(AuthorizeView):
         return super().dispatch(request, *args, **kwargs)
 
 
+@sensitive_post_parameters()
+@protocol_endpoint(methods=("POST",))
 def legacy_token(request: HttpRequest) -> HttpResponse:
-    """The token endpoint for a request that may come without `client_id`: its code or token names the client."""
+    """The token endpoint for a request that may come without `client_id`: its code or token names the client.
+
+    A protocol endpoint of its own: it reads the body and asks the database before `token` does.
+    """
     if "client_id" not in request.POST and "Authorization" not in request.headers:
         client = _client_of_credential(request)
         if client is not None:
@@ -43,9 +50,6 @@ def legacy_token(request: HttpRequest) -> HttpResponse:
             parameters["client_id"] = client.client_id
             request.POST = parameters  # type: ignore[assignment]
     return token(request)
-
-
-legacy_token.csrf_exempt = True  # type: ignore[attr-defined]
 
 
 def _only_client_with(redirect_uri: str) -> Client | None:

@@ -24,10 +24,14 @@ from oauth.errors import (
     CredentialReplayed,
     InvalidClientAssertion,
     OAuthError,
+    UnauthorizedClient,
 )
 from oauth.models import Client, ConnectorSession
 from oauth.registration import SUPPORTED_GRANT_TYPES
+from oauth.service_tokens import RESOLVE_SCOPE, issue_service_token
 from oauth.services import end_session
+
+CLIENT_CREDENTIALS = "client_credentials"
 
 
 class _TokenEndpoint(OAuthLibMixin):
@@ -47,6 +51,8 @@ def token(request: HttpRequest) -> HttpResponse:
     grant_type = request.POST.get("grant_type", "")
     if not grant_type:
         return _refuse(request, "invalid_request", "grant_type is missing.")
+    if grant_type == CLIENT_CREDENTIALS:
+        return _answer_service(request)
     if grant_type not in SUPPORTED_GRANT_TYPES:
         return _refuse(request, "unsupported_grant_type", f"Use {' or '.join(SUPPORTED_GRANT_TYPES)}.")
     if refusal := _check_assertion(request):
@@ -93,6 +99,28 @@ def authenticate_confidential_client(request: HttpRequest) -> Client | None:
         return None
     client: Client = oauthlib_request.client
     return client
+
+
+def _answer_service(request: HttpRequest) -> HttpResponse:
+    """A token for a service that proves its secret (RFC 6749 §4.4); there is no refresh token (§4.4.3)."""
+    client = authenticate_confidential_client(request)
+    if client is None:
+        _audit_refusal(request, reason="invalid_client")
+        basic = {"WWW-Authenticate": f'Basic realm="{settings.DEXTER_ISSUER}"'}
+        words = "Send the client's ID and secret."
+        return error_response("invalid_client", words, status=401, headers=basic)
+    try:
+        service_token = issue_service_token(client=client, address=client_address(request))
+    except UnauthorizedClient as refusal:
+        return _refuse(request, refusal.error, refusal.description, reason=refusal.reason)
+    return JsonResponse(
+        {
+            "access_token": service_token,
+            "token_type": "Bearer",
+            "expires_in": int(settings.DEXTER_ACCESS_TOKEN_LIFETIME.total_seconds()),
+            "scope": RESOLVE_SCOPE,
+        }
+    )
 
 
 def _check_assertion(request: HttpRequest) -> OAuthError | None:

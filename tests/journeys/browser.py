@@ -45,6 +45,8 @@ class Person:
     complaints: list[str] = field(default_factory=list)
     # HTTP statuses of pages that the test asks for on purpose.
     expected_statuses: set[int] = field(default_factory=set)
+    # Whether pages that are not the site's have to be in order too.
+    minds_other_pages: bool = True
 
     @classmethod
     async def at_a_new_browser(cls, site: Site, chromium: Browser) -> Person:
@@ -147,6 +149,8 @@ class Person:
 
     def _listen(self, message: ConsoleMessage) -> None:
         if message.type not in ("error", "warning"):
+            return
+        if not self.minds_other_pages and not str(message.location.get("url")).startswith(self.site.url):
             return
         if "net::ERR_" in message.text and any(server.was_killed for server in self.site.servers):
             return

@@ -61,6 +61,19 @@ class Database:
                 lines += [f"{table}: {_readable(value)}" for value in row]
         return "\n".join(lines)
 
+    @contextlib.contextmanager
+    def away(self) -> Iterator[None]:
+        """Let nobody in while the block runs, and throw out who is in. PostgreSQL only."""
+        name = urlsplit(self.url).path[1:]
+        with psycopg.connect(_maintenance(self.url), autocommit=True) as connection:
+            allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+            connection.execute(allow.format(sql.Identifier(name), sql.Literal(False)))
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            try:
+                yield
+            finally:
+                connection.execute(allow.format(sql.Identifier(name), sql.Literal(True)))
+
     def _tables(self) -> list[str]:
         query = "SELECT name FROM sqlite_master WHERE type = 'table'"
         if self.is_postgresql:
@@ -111,7 +124,7 @@ def copy_of(migrated: Database, directory: Path) -> Iterator[Database]:
 def _new_postgresql_database(server: str, *, template: str) -> Iterator[Database]:
     name = f"journey_{secrets.token_hex(6)}"
     # A database that is copied from may have no visitors, so the commands come through another one.
-    maintenance = urlunsplit(urlsplit(server)._replace(path="/postgres"))
+    maintenance = _maintenance(server)
     with psycopg.connect(maintenance, autocommit=True) as connection:
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
@@ -121,6 +134,10 @@ def _new_postgresql_database(server: str, *, template: str) -> Iterator[Database
     finally:
         with psycopg.connect(maintenance, autocommit=True) as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _maintenance(url: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path="/postgres"))
 
 
 def _migrate(database: Database) -> None:

@@ -6,18 +6,13 @@ Over https our cookies carry the `__Host-` prefix, which browsers take from nobo
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from playwright.async_api import Browser
 
 from tests.journeys.browser import Person, open_chromium
+from tests.journeys.certificates import make_certificate
 from tests.journeys.conftest import People
 from tests.journeys.databases import Database
 from tests.journeys.elsewhere import elsewhere
@@ -35,7 +30,7 @@ async def site(database: Database, tmp_path_factory: pytest.TempPathFactory) -> 
     """A site with https and a domain name."""
     directory = tmp_path_factory.mktemp("logs")
     async with open_site(
-        database, directory, origin=f"https://{HOST}", certificate=make_certificate(directory / "own.pem")
+        database, directory, origin=f"https://{HOST}", certificate=make_certificate(directory / "own.pem", host=HOST)
     ) as site:
         yield site
 
@@ -81,26 +76,3 @@ async def connect_as_guest(person: Person) -> str:
         handshake.client_id,
     )
     return subject
-
-
-def make_certificate(path: Path) -> Path:
-    """A self-signed certificate for the site, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-    return path

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         "Look at a deployment from the outside, as a connector sees it: documents, redirects, the 401 challenge, "
         "headers, user agents, CORS, timing, and a whole connection from registration to revocation, which is removed "
         "again. One line for each check; a failed one says why it matters and what to change. Exit codes: 0 all good, "
-        "1 something failed."
+        "1 something failed. A certificate of your own authority is trusted when SSL_CERT_FILE names that authority."
     )
     requires_system_checks = []
     requires_migrations_checks = False

@@ -1,0 +1,73 @@
+"""What people get while the database is away: a page that says so, with 503 and Retry-After, and no stack trace.
+
+The protocol endpoints and the gate answer for themselves, in JSON.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from django.core.signals import got_request_exception
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+
+log = structlog.get_logger(__name__)
+
+RETRY_AFTER_SECONDS = 5
+UNAVAILABLE = (OperationalError, InterfaceError)
+_MARK = "database_was_away"
+
+
+class OutageMiddleware:
+    """Stands outside of every middleware that may ask the database, and answers instead of a crash."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._get_response(request)
+        # What the middleware between the view and here made of it may be a crash of its own: it looked up the session.
+        return unavailable(request) if getattr(request, _MARK, False) else response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer for a view; any other error is not ours."""
+        if not isinstance(error, UNAVAILABLE):
+            return None
+        _note(request, error)
+        return unavailable(request)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """The answer: a page that needs neither the session nor the person, or problem details for programs (RFC 9457)."""
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS), "Cache-Control": "no-store"}
+    if request.path.startswith("/api/"):
+        problem = {"type": "about:blank", "title": "Service Unavailable", "status": 503}
+        response: HttpResponse = JsonResponse(
+            problem, status=503, headers=headers, content_type="application/problem+json"
+        )
+    else:
+        response = HttpResponse(render_to_string("503.html"), status=503, headers=headers)
+    # Django would log the path, which may hold a secret such as that of a link in an e-mail.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
+
+
+def _note(request: HttpRequest, error: BaseException) -> None:
+    setattr(request, _MARK, True)
+    match = request.resolver_match
+    reason = str(error).partition("\n")[0]
+    log.error("page.unavailable", route=match.route if match else "", error=type(error).__name__, reason=reason)
+
+
+def _notice_crash(request: HttpRequest | None = None, **_: Any) -> None:
+    """Django tells of each crash before it makes a page for it; one in a middleware reaches no other middleware."""
+    error = sys.exc_info()[1]
+    if request is not None and isinstance(error, UNAVAILABLE):
+        _note(request, error)
+
+
+got_request_exception.connect(_notice_crash, dispatch_uid="dexter.outages")

@@ -1,0 +1,90 @@
+"""What the OpenAPI document says beyond what can be read from the code: who may call, and every status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.serializers import Serializer
+
+from linking.api.problems import CONTENT_TYPE
+from linking.api.serializers import ProblemSchema
+
+SESSION: list[dict[str, list[str]]] = [{"session": []}]
+
+
+def BEARER_OR_SESSION(*scopes: str) -> list[dict[str, list[str]]]:  # noqa: N802
+    """An access token with `scopes`, or the website's session."""
+    return [{"bearer": list(scopes)}, *SESSION]
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The access token of a connection."""
+
+    target_class = "oauth.authentication.BearerAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer", "description": "The access token of a connection, as at /mcp."}
+
+
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The website's session."""
+
+    target_class = "linking.api.requests.WebsiteSession"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": settings.SESSION_COOKIE_NAME,
+            "description": "The website's session. Changes need the header X-CSRFToken; /api/link/status gives it.",
+        }
+
+
+def documented(
+    summary: str,
+    *,
+    auth: list[dict[str, list[str]]],
+    refusals: Sequence[int],
+    takes: type[Serializer[Any]] | None = None,
+    answers: type[Serializer[Any]] | None = None,
+    status: int = 200,
+) -> Callable[[Any], Any]:
+    """Describe one operation: what it answers when all is well, and a problem for each of `refusals` and outages."""
+    problems = {
+        (refusal, CONTENT_TYPE): OpenApiResponse(ProblemSchema, description=_WORDS[refusal])
+        for refusal in (*refusals, 500, 503)
+    }
+    waits = [
+        OpenApiParameter("Retry-After", int, OpenApiParameter.HEADER, response=[refusal], required=True)
+        for refusal in (429, 503)
+        if refusal in (*refusals, 503)
+    ]
+    return extend_schema(
+        summary=summary,
+        # The stubs say names; what is written into the document is requirement objects.
+        auth=cast("Any", auth),
+        request=takes,
+        parameters=waits,
+        responses={status: answers or OpenApiResponse(description="Done."), **problems},
+        tags=["api"],
+    )
+
+
+_WORDS = {
+    400: "The request cannot be read, or the code does not work.",
+    401: "No credentials, or an access token that does not act.",
+    403: "Not for this caller: a scope, the session, a recent sign-in or the CSRF token is missing.",
+    404: "There is no such thing, or it is somebody else's.",
+    409: "Not as things stand.",
+    413: "The body is too large.",
+    415: "The body is not JSON.",
+    429: "Too often.",
+    500: "Something went wrong on our side.",
+    503: "The database is away.",
+}

@@ -1,0 +1,233 @@
+"""What the API takes and gives. A member that has no value is left out; none is ever null."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from accounts.emails import mask_email
+from accounts.models import User
+from linking.codes import LONGEST_TYPED
+from linking.disowning import disown_url
+from linking.models import AccountLink, LinkingCode, LinkInitiator
+from linking.services import MintedCode, sharing_identity
+from oauth.bearer import Principal
+from oauth.models import Client, ConnectorSession
+from oauth.scopes import scope_sentences
+
+INITIATORS = ["sign_in", *LinkInitiator.values]
+
+
+class Schema(serializers.Serializer[Any]):
+    """A serializer that only describes: answers are built by the functions below."""
+
+
+class FaultSchema(Schema):
+    field = serializers.CharField(help_text="The member of the body, or empty for the body as a whole.")
+    detail = serializers.CharField()
+
+
+class ProblemSchema(Schema):
+    """A problem (RFC 9457). `code` is for programs, `detail` for people."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(allow_blank=True)
+    code = serializers.CharField()
+    # Upstream's name for something else; here it is a member of the answer.
+    errors = FaultSchema(many=True, required=False)  # type: ignore[assignment]
+
+
+class AssistantSchema(Schema):
+    """An assistant. `verified_host` is there only when somebody vouches for the name."""
+
+    name = serializers.CharField(help_text="The name that it gave itself; anybody can give themselves any name.")
+    is_verified = serializers.BooleanField()
+    verified_host = serializers.CharField(required=False)
+
+
+class AccountSchema(Schema):
+    account_id = serializers.CharField()
+    display_name = serializers.CharField()
+    email = serializers.CharField(help_text="Masked.")
+
+
+class LinkSchema(Schema):
+    """An identity that was joined to the account with a code."""
+
+    link_id = serializers.UUIDField()
+    issuer = serializers.CharField()
+    subject = serializers.CharField()
+    linked_at = serializers.DateTimeField()
+    link_initiated_by = serializers.ChoiceField(INITIATORS)
+    assistant = AssistantSchema(required=False)
+
+
+class StatusSchema(Schema):
+    """For an access token: whom its connection acts for. For a session: the account, its links and a CSRF token."""
+
+    is_linked = serializers.BooleanField()
+    account_id = serializers.CharField(required=False)
+    issuer = serializers.CharField(required=False)
+    subject = serializers.CharField(required=False)
+    linked_at = serializers.DateTimeField(required=False)
+    link_initiated_by = serializers.ChoiceField(INITIATORS, required=False)
+    links = LinkSchema(many=True, required=False)
+    csrf_token = serializers.CharField(required=False, help_text="Send it as X-CSRFToken with every change.")
+
+
+class PreviewRequest(serializers.Serializer[Any]):
+    """The code as the person typed it: any case, with or without dashes and spaces."""
+
+    code = serializers.CharField(max_length=LONGEST_TYPED)
+
+
+class PreviewSchema(Schema):
+    """What confirming would do. Show all of it before you ask."""
+
+    preview_id = serializers.CharField(help_text="Confirms once, in this session and for this account only.")
+    minted_at = serializers.DateTimeField()
+    age_seconds = serializers.IntegerField()
+    expires_at = serializers.DateTimeField()
+    assistant = AssistantSchema()
+    redirect_host = serializers.CharField(help_text="Where the answer of the sign-in went.")
+    account = AccountSchema()
+    allows = serializers.ListField(child=serializers.CharField(), help_text="What the assistant may do, in words.")
+    scopes = serializers.ListField(child=serializers.CharField())
+    also_connected = AssistantSchema(many=True, help_text="Other connections of the same identity; they join too.")
+
+
+class VerifyRequest(serializers.Serializer[Any]):
+    """A preview, and whether the person declined it; declining ends the code."""
+
+    preview_id = serializers.CharField(max_length=100)
+    decline = serializers.BooleanField(default=False)
+
+
+class VerifySchema(Schema):
+    is_linked = serializers.BooleanField()
+    link = LinkSchema(required=False)
+    undo_url = serializers.CharField(required=False, help_text='"This wasn\'t me": show it to the person.')
+
+
+class CodeSchema(Schema):
+    code = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+    link_url = serializers.CharField(
+        help_text="For an access token: where the person types the code. For a session: where they confirm."
+    )
+
+
+class RemoveRequest(serializers.Serializer[Any]):
+    """Which link; a session has to say, and an access token can only mean its own."""
+
+    link_id = serializers.UUIDField(required=False)
+
+
+class RemoveSchema(Schema):
+    is_linked = serializers.BooleanField()
+    connection_ended = serializers.BooleanField()
+
+
+class ConnectionSchema(Schema):
+    connection_id = serializers.UUIDField()
+    assistant = AssistantSchema()
+    redirect_host = serializers.CharField()
+    connected_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField(required=False)
+    connected_from = serializers.CharField(required=False)
+    scopes = serializers.ListField(child=serializers.CharField())
+    link_initiated_by = serializers.ChoiceField(INITIATORS)
+
+
+class ConnectionsSchema(Schema):
+    connections = ConnectionSchema(many=True)
+
+
+def describe_assistant(client: Client) -> dict[str, Any]:
+    """The assistant behind a connection; nothing that it says of itself counts as verified."""
+    host = client.verified_host
+    return {"name": str(client), "is_verified": bool(host), **({"verified_host": host} if host else {})}
+
+
+def describe_account(account: User) -> dict[str, Any]:
+    """The account, as its own owner is shown it."""
+    return {
+        "account_id": account.subject,
+        "display_name": account.get_full_name(),
+        "email": mask_email(account.email),
+    }
+
+
+def describe_link(link: AccountLink) -> dict[str, Any]:
+    """A link of the account that asks."""
+    return {
+        "link_id": link.pk,
+        "issuer": link.issuer,
+        "subject": link.user.subject,
+        "linked_at": link.linked_at,
+        "link_initiated_by": link.link_initiated_by,
+        **({"assistant": describe_assistant(link.session.client)} if link.session else {}),
+    }
+
+
+def describe_principal(principal: Principal) -> dict[str, Any]:
+    """Whom a connection acts for."""
+    answer: dict[str, Any] = {
+        "is_linked": principal.is_linked,
+        "issuer": principal.issuer,
+        "subject": principal.subject,
+    }
+    if principal.account is not None:
+        answer |= {
+            "account_id": principal.account.subject,
+            "linked_at": principal.linked_at,
+            "link_initiated_by": principal.link_initiated_by,
+        }
+    return answer
+
+
+def describe_preview(*, row: LinkingCode, session: ConnectorSession, account: User, preview_id: str) -> dict[str, Any]:
+    """What the confirm page of the website shows, too."""
+    scopes = session.scope.split()
+    return {
+        "preview_id": preview_id,
+        "minted_at": row.created_at,
+        "age_seconds": max(0, int((timezone.now() - row.created_at).total_seconds())),
+        "expires_at": row.expires_at,
+        "assistant": describe_assistant(session.client),
+        "redirect_host": session.redirect_host,
+        "account": describe_account(account),
+        "allows": [str(sentence) for sentence in scope_sentences(scopes)],
+        "scopes": scopes,
+        "also_connected": [describe_assistant(other.client) for other in sharing_identity(row)],
+    }
+
+
+def describe_confirmed(link: AccountLink) -> dict[str, Any]:
+    """A link that was just made, and how to undo it."""
+    return {"is_linked": True, "link": describe_link(link), "undo_url": disown_url(link)}
+
+
+def describe_code(minted: MintedCode) -> dict[str, Any]:
+    """A new code; the only time that it is told."""
+    return {"code": minted.code, "expires_at": minted.expires_at, "link_url": minted.link_url}
+
+
+def describe_connection(session: ConnectorSession, account: User) -> dict[str, Any]:
+    """A connection that acts for `account`."""
+    own = session.user_id == account.pk
+    link: AccountLink | None = None if own else session.user.account_link
+    return {
+        "connection_id": session.pk,
+        "assistant": describe_assistant(session.client),
+        "redirect_host": session.redirect_host,
+        "connected_at": session.created_at,
+        **({"last_used_at": session.last_used_at} if session.last_used_at else {}),
+        **({"connected_from": session.address} if session.address else {}),
+        "scopes": session.scope.split(),
+        "link_initiated_by": link.link_initiated_by if link else "sign_in",
+    }

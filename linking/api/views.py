@@ -1,0 +1,210 @@
+"""`/api`: each route reads its parameters, calls the service that pages and tools call, and describes the result."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, cast
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_variables
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.addresses import client_address
+from accounts.models import User
+from linking.api import serializers
+from linking.api.problems import PreviewUnknown, SignInAgain
+from linking.api.requests import AccountOnly, ApiView
+from linking.api.schema import BEARER_OR_SESSION, SESSION, documented
+from linking.errors import ConnectionNotFound
+from linking.models import AccountLink
+from linking.pending import remember_offer, remember_preview, take_preview
+from linking.services import (
+    confirm_link,
+    connections_of,
+    decline_link,
+    end_connection,
+    mint_linking_code,
+    offer_linking_code,
+    preview_linking_code,
+    remove_link,
+    unlink_identity,
+)
+from linking.sign_in import signed_in_recently
+from oauth.bearer import Principal
+
+
+def _website(request: Request) -> HttpRequest:
+    """Django's own request, with the session in it."""
+    return request._request
+
+
+def _account(request: Request) -> User:
+    """The account of a request that came with a session."""
+    return cast("User", request.user)
+
+
+class LinkStatus(ApiView):
+    """Whom the caller is, and what is linked."""
+
+    required_scopes = ("identity.read",)
+
+    @documented(
+        "Is it linked?", answers=serializers.StatusSchema, auth=BEARER_OR_SESSION("identity.read"), refusals=(401, 403)
+    )
+    def get(self, request: Request) -> Response:
+        """For an access token, whom its connection acts for. For a session, the account and its links."""
+        if isinstance(request.auth, Principal):
+            return Response(serializers.describe_principal(request.auth))
+        account = _account(request)
+        links = AccountLink.objects.with_parties().filter(account=account)
+        described = [serializers.describe_link(link) for link in links]
+        return Response(
+            {
+                "is_linked": bool(described),
+                "account_id": account.subject,
+                "links": described,
+                "csrf_token": get_token(_website(request)),
+            }
+        )
+
+
+# A guess is counted in a transaction of its own, which it could not be inside one of the request.
+@method_decorator(transaction.non_atomic_requests, name="dispatch")
+class LinkPreview(ApiView):
+    """Look at what a typed code would do."""
+
+    permission_classes = [AccountOnly]
+
+    @documented(
+        "See what a code would do",
+        takes=serializers.PreviewRequest,
+        answers=serializers.PreviewSchema,
+        auth=SESSION,
+        refusals=(400, 401, 403, 413, 415, 429),
+    )
+    @method_decorator(sensitive_variables())
+    def post(self, request: Request) -> Response:
+        """Every call counts as a guess, on the same counters as the page, until the code turns out to be right."""
+        sent = serializers.PreviewRequest(data=request.data)
+        sent.is_valid(raise_exception=True)
+        account, website = _account(request), _website(request)
+        row = preview_linking_code(account=account, code=sent.validated_data["code"], address=client_address(website))
+        # The service looks for codes of connections only, and those have a session.
+        session = cast("Any", row.session)
+        preview_id = remember_preview(website, row)
+        return Response(serializers.describe_preview(row=row, session=session, account=account, preview_id=preview_id))
+
+
+class LinkVerify(ApiView):
+    """Confirm or decline what was previewed."""
+
+    permission_classes = [AccountOnly]
+
+    @documented(
+        "Confirm or decline a preview",
+        takes=serializers.VerifyRequest,
+        answers=serializers.VerifySchema,
+        auth=SESSION,
+        refusals=(400, 401, 403, 409, 413, 415),
+    )
+    def post(self, request: Request) -> Response:
+        """Takes a preview and never a code. Confirming needs a sign-in no older than 15 minutes."""
+        sent = serializers.VerifyRequest(data=request.data)
+        sent.is_valid(raise_exception=True)
+        account, website = _account(request), _website(request)
+        declined: bool = sent.validated_data["decline"]
+        # Asked before the preview is spent, so that it can still be confirmed after signing in again.
+        if not declined and not signed_in_recently(website):
+            raise SignInAgain
+        code_id = take_preview(website, sent.validated_data["preview_id"])
+        if code_id is None:
+            raise PreviewUnknown
+        if declined:
+            decline_link(account=account, code_id=code_id, address=client_address(website))
+            return Response({"is_linked": False})
+        link = confirm_link(account=account, code_id=code_id, address=client_address(website))
+        return Response(serializers.describe_confirmed(link))
+
+
+class LinkGenerate(ApiView):
+    """Make a linking code."""
+
+    required_scopes = ("link.write",)
+
+    @documented(
+        "Make a code",
+        answers=serializers.CodeSchema,
+        auth=BEARER_OR_SESSION("link.write"),
+        refusals=(400, 401, 403, 409, 413, 415, 429),
+        status=201,
+    )
+    def post(self, request: Request) -> Response:
+        """With an access token, a code that the person types on the website. With a session, one for an assistant."""
+        if isinstance(request.auth, Principal):
+            minted = mint_linking_code(principal=request.auth)
+        else:
+            minted = offer_linking_code(account=_account(request), address=client_address(_website(request)))
+            remember_offer(_website(request), minted)
+        return Response(serializers.describe_code(minted), status=201)
+
+
+class LinkRemove(ApiView):
+    """Take a link away."""
+
+    required_scopes = ("link.write",)
+
+    @documented(
+        "Unlink",
+        takes=serializers.RemoveRequest,
+        answers=serializers.RemoveSchema,
+        auth=BEARER_OR_SESSION("link.write"),
+        refusals=(400, 401, 403, 404, 409, 413, 415),
+    )
+    def post(self, request: Request) -> Response:
+        """With an access token, its own link; that of a signed-in person ends. With a session, one of the account's."""
+        sent = serializers.RemoveRequest(data=request.data)
+        sent.is_valid(raise_exception=True)
+        link_id: uuid.UUID | None = sent.validated_data.get("link_id")
+        address = client_address(_website(request))
+        if isinstance(request.auth, Principal):
+            if link_id is not None:
+                raise ValidationError({"link_id": ["An access token removes its own link only."]})
+            ended = unlink_identity(principal=request.auth, address=address)
+            return Response({"is_linked": False, "connection_ended": ended})
+        if link_id is None:
+            raise ValidationError({"link_id": ["This field is required."]})
+        account = _account(request)
+        link = AccountLink.objects.with_parties().filter(pk=link_id, account=account).first()
+        if link is None or not remove_link(link=link, actor=account, address=address):
+            raise ConnectionNotFound("not_of_this_account")
+        return Response({"is_linked": False, "connection_ended": False})
+
+
+class Connections(ApiView):
+    """What acts for the account."""
+
+    permission_classes = [AccountOnly]
+
+    @documented("List connections", answers=serializers.ConnectionsSchema, auth=SESSION, refusals=(401, 403))
+    def get(self, request: Request) -> Response:
+        """The live connections of the account, last used first."""
+        account = _account(request)
+        described = [serializers.describe_connection(session, account) for session in connections_of(account)]
+        return Response({"connections": described})
+
+
+class Connection(ApiView):
+    """One connection."""
+
+    permission_classes = [AccountOnly]
+
+    @documented("End a connection", auth=SESSION, refusals=(401, 403, 404), status=204)
+    def delete(self, request: Request, connection_id: uuid.UUID) -> Response:
+        """The assistant's next call is refused. Somebody else's connection is answered as one that does not exist."""
+        end_connection(account=_account(request), session_id=connection_id, address=client_address(_website(request)))
+        return Response(status=204)

@@ -1,0 +1,22 @@
+// Waits for an assistant to give the code that this page shows, and loads the page again when it did.
+// It never decides anything: what the assistant may do is for a person to see and confirm.
+const INTERVAL = 2000;
+const { stateUrl } = document.querySelector("script[data-state-url]").dataset;
+
+async function look() {
+  if (!document.hidden) {
+    try {
+      const response = await fetch(stateUrl, { headers: { Accept: "application/json" }, redirect: "error" });
+      const { state } = await response.json();
+      if (state !== "waiting") {
+        location.reload();
+        return;
+      }
+    } catch {
+      // Offline, or signed out in another tab: the next look, or the person, finds out.
+    }
+  }
+  setTimeout(look, INTERVAL);
+}
+
+setTimeout(look, INTERVAL);

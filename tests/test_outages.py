@@ -1,0 +1,123 @@
+"""A database that is away is 503 with Retry-After on every page, never a crash (design §1, connectors §1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import InterfaceError, OperationalError, connection
+from django.test import Client as Browser
+
+from accounts.models import AuditEntry
+from accounts.tests.builders import make_user
+from oauth.models import ConnectorSession
+from oauth.tests.builders import make_client
+from oauth.tests.protocol import authorize_path, read_stamp
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "dxs_secret_in_the_path"
+PATHS = ["/mcp/authorize?client_id=x", "/link", "/account/", "/account/login/", "/admin/", "/authorize?client_id=x"]
+
+
+@contextmanager
+def database_away(error: type[Exception] = OperationalError) -> Iterator[None]:
+    """No query gets through."""
+
+    def refuse(*args: Any) -> None:
+        raise error('connection to server at "db", port 5432 failed\nDETAIL: more than a person needs')
+
+    with connection.execute_wrapper(refuse):
+        yield
+
+
+@pytest.fixture
+def browser() -> Browser:
+    """A signed-in person's browser, which shows what people see."""
+    browser = Browser(raise_request_exception=False)
+    browser.force_login(make_user())
+    return browser
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_says_to_come_back(
+    browser: Browser, settings: Any, path: str, error: type[Exception], debug: bool
+) -> None:
+    settings.DEBUG = debug
+    cookies = {name: morsel.value for name, morsel in browser.cookies.items()}
+
+    with database_away(error):
+        response = browser.get(path)
+
+    assert response.status_code == 503
+    assert int(response["Retry-After"]) > 0
+    assert response["Cache-Control"] == "no-store"
+    assert b"Back in a moment" in response.content
+    assert b"db" not in response.content
+    assert "default-src 'self'" in response["Content-Security-Policy"]
+    # Nobody is signed out by it.
+    assert {name: morsel.value for name, morsel in browser.cookies.items()} == cookies
+    assert browser.get(path).status_code != 503
+
+
+def test_a_decision_that_meets_an_outage_changes_nothing_and_can_be_made_again(browser: Browser) -> None:
+    path = authorize_path(make_client())
+    form = {"stamp": read_stamp(browser.get(path)), "decision": "allow"}
+
+    with database_away():
+        response = browser.post(path, form)
+
+    assert response.status_code == 503
+    assert ConnectorSession.objects.count() == AuditEntry.objects.count() == 0
+    assert browser.post(path, form).status_code == 302
+
+
+def test_a_program_gets_problem_details(browser: Browser) -> None:
+    with database_away():
+        response = browser.get("/api/connector/oauth/authorize?redirect_uri=https://a.example/callback")
+
+    assert response.status_code == 503
+    assert response["Content-Type"] == "application/problem+json"
+    assert response.json()["status"] == 503
+
+
+def test_the_log_names_the_route_and_no_value(browser: Browser, caplog: pytest.LogCaptureFixture) -> None:
+    with database_away():
+        browser.get(f"/mcp/authorize?client_id={SECRET}&state={SECRET}")
+
+    [record] = [record for record in caplog.records if "page.unavailable" in record.getMessage()]
+    assert "mcp/authorize" in record.getMessage()
+    assert "OperationalError" in record.getMessage()
+    assert SECRET not in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def test_an_error_of_another_kind_is_no_outage(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*args: Any) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("oauth.views.authorize.AuthorizeView.get", crash)
+
+    response = browser.get("/mcp/authorize")
+
+    assert response.status_code == 500
+    assert "Retry-After" not in response
+
+
+def test_an_outage_between_the_view_and_the_browser_is_one_too(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """The session is saved after the view."""
+    settings.DEBUG = False
+
+    def save(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(f"{settings.SESSION_ENGINE}.SessionStore.save", save)
+
+    response = Browser(raise_request_exception=False).post("/account/login/code/", {"email": make_user().email})
+
+    assert response.status_code == 503
+    assert b"Back in a moment" in response.content
