@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
@@ -19,6 +21,7 @@ class BrowserMiddleware(MiddlewareMixin):
             # The database may be away: one error is enough.
             return response
         # The REST framework sets no user at all where nobody is signed in.
-        if session is not None and session.accessed and request.user is not None and request.user.is_authenticated:
+        user: Any = getattr(request, "user", None) if session is not None and session.accessed else None
+        if user is not None and user.is_authenticated:
             note_browser(request)
         return response

@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from dexter.styleguide import styleguide
+
 urlpatterns = [
     path("", include("oauth.urls")),
     path("", include("linking.urls")),
@@ -10,4 +12,5 @@ urlpatterns = [
     path("", include("mcp_bridge.urls")),
     path("", include("accounts.urls")),
     path("admin/", admin.site.urls),
+    path("styleguide/", styleguide, name="styleguide"),
 ]

@@ -89,6 +89,7 @@ HIDDEN = {
     AccountAction.STAFF_DELETED,
     AccountAction.DELETED,
     LinkingAction.CODE_MINTED,
+    LinkingAction.IDENTITY_RESOLVED,
     LinkingAction.CODES_SWEPT,
     LinkingAction.MINTING_REFUSED,
     LinkingAction.GUESSES_ALARMED,

@@ -18,6 +18,7 @@ class LinkingAction(StrEnum):
     GUESS_REFUSED = "linking.guess.refused"
     ACCOUNT_LOCKED = "linking.account.locked"
     GUESSES_ALARMED = "linking.guesses.alarmed"
+    IDENTITY_RESOLVED = "linking.identity.resolved"
     LINK_CONFIRMED = "linking.link.confirmed"
     LINK_REFUSED = "linking.link.refused"
     LINK_REMOVED = "linking.link.removed"

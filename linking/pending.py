@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
-from linking.codes import digest_code, display_code, normalize_code
+from linking.codes import LONGEST_TYPED, digest_code, display_code, normalize_code
 from linking.models import AccountLink, LinkingCode
 from linking.services import MintedCode
 
 PENDING_KEY = "linking_pending_code"
 OFFERED_KEY = "linking_offered_code"
 LINKED_KEY = "linking_last_link"
+TYPED_KEY = "linking_typed"
 PREVIEW_KEY = "linking_api_preview"
 
 
@@ -47,6 +48,18 @@ def read_pending(request: HttpRequest) -> PendingCode | None:
 def drop_pending(request: HttpRequest) -> None:
     """Forget the code: it was decided about, or has ended."""
     request.session.pop(PENDING_KEY, None)
+
+
+def remember_typed(request: HttpRequest) -> None:
+    """Keep what somebody typed who has to sign in first. Nobody looks at it: it only fills the field again."""
+    if typed := request.POST.get("code", ""):
+        request.session[TYPED_KEY] = typed[:LONGEST_TYPED]
+
+
+def take_typed(request: HttpRequest) -> str:
+    """What was kept, once."""
+    typed: str = request.session.pop(TYPED_KEY, "")
+    return typed
 
 
 def remember_offer(request: HttpRequest, minted: MintedCode) -> None:

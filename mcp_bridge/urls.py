@@ -8,6 +8,7 @@ app_name = "mcp_bridge"
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("connect", views.connect, name="connect"),
     path("mcp", views.page, name="page"),
     # The same page: no protocol URL redirects, whatever people type.
     path("mcp/", views.page),

@@ -11,19 +11,31 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from mcp_bridge.assistants import Site, assistants
+
 log = structlog.get_logger(__name__)
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What this site is, and how an assistant is connected to it."""
-    return render(request, "mcp_bridge/home.html", {"resource": settings.DEXTER_RESOURCE})
+    return render(request, "mcp_bridge/home.html", {"site": _site()})
+
+
+@require_safe
+def connect(request: HttpRequest) -> HttpResponse:
+    """How each assistant is told about this site."""
+    return render(request, "mcp_bridge/connect.html", {"site": _site(), "assistants": assistants(_site())})
 
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """What a person sees who opens the MCP endpoint in a browser."""
-    return render(request, "mcp_bridge/page.html", {"resource": settings.DEXTER_RESOURCE})
+    return render(request, "mcp_bridge/page.html", {"site": _site(), "assistants": assistants(_site())})
+
+
+def _site() -> Site:
+    return Site(name=settings.DEXTER_SITE_NAME, resource=settings.DEXTER_RESOURCE)
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""Bearer authentication for the REST API."""
+"""Bearer authentication for the REST API: as a connection, or as a service."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from rest_framework.request import Request
 from accounts.models import User
 from oauth.bearer import Principal, bearer_challenge, read_authorization_header, resolve_bearer_token
 from oauth.errors import InvalidToken
+from oauth.models import Client
+from oauth.service_tokens import RESOLVE_SCOPE, resolve_service_token
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -37,3 +39,23 @@ class BearerAuthentication(BaseAuthentication):
         except InvalidToken:
             sent = True
         return bearer_challenge(error="invalid_token" if sent else None, description=InvalidToken.description)
+
+
+class ServiceAuthentication(BaseAuthentication):
+    """`request.auth` is the client of a service token, and `request.user` nobody: a service acts for no person."""
+
+    def authenticate(self, request: Request) -> tuple[None, Client] | None:
+        """The service of the request's token, or None when it has none.
+
+        Raises:
+            AuthenticationFailed: a token was sent, and it is no service's.
+        """
+        try:
+            token = read_authorization_header(request.headers.get("Authorization"))
+            return None if token is None else (None, resolve_service_token(token))
+        except InvalidToken as refusal:
+            raise AuthenticationFailed(refusal.description) from refusal
+
+    def authenticate_header(self, request: Request) -> str:
+        """The challenge of a 401."""
+        return f'Bearer scope="{RESOLVE_SCOPE}"'

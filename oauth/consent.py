@@ -69,6 +69,8 @@ class ConsentRequest:
             "redirect_host": redirect_destination(self.redirect_uri),
             "redirect_is_loopback": is_loopback(redirect),
             "redirect_is_private_scheme": redirect.scheme not in ("http", "https"),
+            "redirect_uri": self.redirect_uri,
+            "scopes": self.scopes,
             "sentences": scope_sentences(self.scopes),
             "stamp": self.stamp(),
             "here": self.path,

@@ -9,7 +9,6 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.db import InterfaceError, OperationalError
@@ -105,7 +104,8 @@ def problem_document(status: int, code: str = "", detail: str = "", **members: A
     plain_code, plain_detail = PLAIN.get(status, ("refused", ""))
     code = code or plain_code
     return {
-        "type": f"{settings.DEXTER_PUBLIC_URL}/api/docs#{code}",
+        # The status says what kind of problem it is, and `code` which (RFC 9457 §4.2.1).
+        "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": str(detail or plain_detail),

@@ -22,6 +22,7 @@ from linking.api.problems import CsrfRefused, SessionRequired, TooLarge
 from oauth.authentication import BearerAuthentication
 from oauth.bearer import Principal
 from oauth.errors import InsufficientScope
+from oauth.models import Client
 
 
 class WebsiteSession(SessionAuthentication):
@@ -113,6 +114,14 @@ class AccountOnly(BasePermission):
         if request.auth is not None or request.user is None:
             raise SessionRequired
         return True
+
+
+class ServiceOnly(BasePermission):
+    """A service that staff trust, with a token of its own; neither a person nor an assistant."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether a service token came."""
+        return isinstance(request.auth, Client)
 
 
 class ApiView(APIView):

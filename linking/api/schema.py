@@ -46,6 +46,28 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
         }
 
 
+SERVICE: list[dict[str, list[str]]] = [{"service": ["identity.resolve"]}]
+
+
+class ServiceScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The token of a service."""
+
+    target_class = "oauth.authentication.ServiceAuthentication"
+    name = "service"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {
+            "type": "oauth2",
+            "description": "For clients that staff marked in the admin.",
+            "flows": {
+                "clientCredentials": {
+                    "tokenUrl": f"{settings.DEXTER_PUBLIC_URL}/mcp/token",
+                    "scopes": {"identity.resolve": "Look up which account an identity acts for"},
+                }
+            },
+        }
+
+
 def documented(
     summary: str,
     *,

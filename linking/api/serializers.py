@@ -12,7 +12,7 @@ from accounts.models import User
 from linking.codes import LONGEST_TYPED
 from linking.disowning import disown_url
 from linking.models import AccountLink, LinkingCode, LinkInitiator
-from linking.services import MintedCode, sharing_identity
+from linking.services import MintedCode, scopes_that_act, sharing_identity
 from oauth.bearer import Principal
 from oauth.models import Client, ConnectorSession
 from oauth.scopes import scope_sentences
@@ -147,6 +147,21 @@ class ConnectionsSchema(Schema):
     connections = ConnectionSchema(many=True)
 
 
+class ResolveRequest(serializers.Serializer[Any]):
+    """An identity, as `auth_info` and ID tokens name it."""
+
+    issuer = serializers.CharField(max_length=255)
+    subject = serializers.CharField(max_length=255)
+
+
+class ResolveSchema(Schema):
+    """The account that an identity acts for; only `is_linked` when it acts for nobody or is not known."""
+
+    is_linked = serializers.BooleanField()
+    account_id = serializers.CharField(required=False)
+    display_name = serializers.CharField(required=False)
+
+
 def describe_assistant(client: Client) -> dict[str, Any]:
     """The assistant behind a connection; nothing that it says of itself counts as verified."""
     host = client.verified_host
@@ -192,7 +207,8 @@ def describe_principal(principal: Principal) -> dict[str, Any]:
 
 def describe_preview(*, row: LinkingCode, session: ConnectorSession, account: User, preview_id: str) -> dict[str, Any]:
     """What the confirm page of the website shows, too."""
-    scopes = session.scope.split()
+    others = list(sharing_identity(row))
+    scopes = scopes_that_act([session, *others])
     return {
         "preview_id": preview_id,
         "minted_at": row.created_at,
@@ -203,8 +219,17 @@ def describe_preview(*, row: LinkingCode, session: ConnectorSession, account: Us
         "account": describe_account(account),
         "allows": [str(sentence) for sentence in scope_sentences(scopes)],
         "scopes": scopes,
-        "also_connected": [describe_assistant(other.client) for other in sharing_identity(row)],
+        "also_connected": [describe_assistant(other.client) for other in others],
     }
+
+
+def describe_resolved(account: User | None) -> dict[str, Any]:
+    """What a service may know."""
+    if account is None:
+        return {"is_linked": False}
+    # Not get_full_name(): without a display name that is a part of the address.
+    named = {"display_name": account.display_name} if account.display_name else {}
+    return {"is_linked": True, "account_id": account.subject, **named}
 
 
 def describe_confirmed(link: AccountLink) -> dict[str, Any]:

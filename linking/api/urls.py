@@ -13,6 +13,7 @@ urlpatterns = [
     path("api/link/verify", views.LinkVerify.as_view(), name="verify"),
     path("api/link/generate", views.LinkGenerate.as_view(), name="generate"),
     path("api/link/remove", views.LinkRemove.as_view(), name="remove"),
+    path("api/identity/resolve", views.IdentityResolve.as_view(), name="resolve"),
     path("api/connections", views.Connections.as_view(), name="connections"),
     path("api/connections/<uuid:connection_id>", views.Connection.as_view(), name="connection"),
     path("api/schema", SchemaView.as_view(), name="schema"),

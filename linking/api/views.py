@@ -18,8 +18,8 @@ from accounts.addresses import client_address
 from accounts.models import User
 from linking.api import serializers
 from linking.api.problems import PreviewUnknown, SignInAgain
-from linking.api.requests import AccountOnly, ApiView
-from linking.api.schema import BEARER_OR_SESSION, SESSION, documented
+from linking.api.requests import AccountOnly, ApiView, ServiceOnly
+from linking.api.schema import BEARER_OR_SESSION, SERVICE, SESSION, documented
 from linking.errors import ConnectionNotFound
 from linking.models import AccountLink
 from linking.pending import remember_offer, remember_preview, take_preview
@@ -32,10 +32,13 @@ from linking.services import (
     offer_linking_code,
     preview_linking_code,
     remove_link,
+    resolve_identity,
     unlink_identity,
 )
 from linking.sign_in import signed_in_recently
+from oauth.authentication import ServiceAuthentication
 from oauth.bearer import Principal
+from oauth.models import Client
 
 
 def _website(request: Request) -> HttpRequest:
@@ -208,3 +211,26 @@ class Connection(ApiView):
         """The assistant's next call is refused. Somebody else's connection is answered as one that does not exist."""
         end_connection(account=_account(request), session_id=connection_id, address=client_address(_website(request)))
         return Response(status=204)
+
+
+class IdentityResolve(ApiView):
+    """Which account an identity acts for."""
+
+    authentication_classes = [ServiceAuthentication]
+    permission_classes = [ServiceOnly]
+
+    @documented(
+        "Resolve an identity",
+        takes=serializers.ResolveRequest,
+        answers=serializers.ResolveSchema,
+        auth=SERVICE,
+        refusals=(400, 401, 413, 415),
+    )
+    def post(self, request: Request) -> Response:
+        """For services with a token from the client credentials grant. An unknown identity acts for nobody."""
+        sent = serializers.ResolveRequest(data=request.data)
+        sent.is_valid(raise_exception=True)
+        service, address = cast("Client", request.auth), client_address(_website(request))
+        return Response(
+            serializers.describe_resolved(resolve_identity(service=service, address=address, **sent.validated_data))
+        )

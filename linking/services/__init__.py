@@ -11,6 +11,7 @@ from linking.services.connections import (
 )
 from linking.services.leaving import delete_account
 from linking.services.links import confirm_link, disown_link, remove_link, unlink_identity
+from linking.services.resolving import resolve_identity
 from linking.services.sweeping import sweep_linking
 from linking.services.typed import decline_link, preview_linking_code, redeem_linking_code
 
@@ -29,6 +30,7 @@ __all__ = [
     "preview_linking_code",
     "redeem_linking_code",
     "remove_link",
+    "resolve_identity",
     "scopes_that_act",
     "sharing_identity",
     "sweep_linking",

@@ -66,7 +66,7 @@ def assert_problem(response: Any, status: int, code: str) -> dict[str, Any]:
     """A problem that nobody keeps and no other origin may read, with nothing left empty."""
     assert response.status_code == status, response.content
     assert response["Content-Type"] == "application/problem+json"
-    assert response["Cache-Control"] == "no-store"
+    assert "no-store" in response["Cache-Control"]
     assert "Access-Control-Allow-Origin" not in response
     problem: dict[str, Any] = response.json()
     assert (problem["status"], problem["code"]) == (status, code)
@@ -402,7 +402,7 @@ def test_no_other_origin_may_call(browser: Browser, method: str, path: str) -> N
 def test_head_is_get_without_a_body_and_nothing_is_kept(browser: Browser) -> None:
     for path in ("/api/link/status", "/api/connections"):
         assert (browser.head(path).status_code, browser.head(path).content) == (200, b"")
-        assert browser.get(path)["Cache-Control"] == "no-store"
+        assert "no-store" in browser.get(path)["Cache-Control"]
 
 
 @pytest.mark.parametrize(

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.addresses import client_address
-from linking.codes import LONGEST_TYPED
+from linking.codes import LONGEST_TYPED, normalize_code
 from linking.disowning import disown_token
 from linking.errors import CodeRefused, LinkRefused, TypingLocked
 from linking.limits import CODE_LIFETIME
 from linking.models import LinkingCode
-from linking.pending import PendingCode, drop_pending, read_link, read_pending, remember_link, remember_pending
+from linking.pending import (
+    PendingCode,
+    drop_pending,
+    read_link,
+    read_pending,
+    remember_link,
+    remember_pending,
+    take_typed,
+)
+from linking.qr import qr_code
 from linking.services import confirm_link, decline_link, preview_linking_code, scopes_that_act, sharing_identity
 from linking.sign_in import account_required, ask_to_sign_in_again, signed_in_account, signed_in_recently
 from linking.waiting import wait_in_words
@@ -35,7 +46,7 @@ def link(request: HttpRequest) -> HttpResponse:
         if not signed_in_recently(request) and not signed_in_account(request).has_usable_password():
             # Who has no password signs in again by signing out, which forgets a typed code: better before than after.
             return ask_to_sign_in_again(request, then="linking:link")
-        return _code_page(request)
+        return _code_page(request, take_typed(request))
     typed = request.POST.get("code", "")
     if not typed.strip():
         return _code_page(request, typed, error=_("Type the code that your assistant shows you."), status=400)
@@ -44,23 +55,34 @@ def link(request: HttpRequest) -> HttpResponse:
     except TypingLocked as refusal:
         return _locked_page(request, typed, refusal)
     except CodeRefused as refusal:
-        return _code_page(request, typed, error=str(refusal.description), status=400)
+        return _code_page(request, typed, error=str(refusal.description), status=400, hint=_hint(typed))
     remember_pending(request, row=row, typed=typed)
     return redirect("linking:confirm")
 
 
-def _code_page(request: HttpRequest, typed: str = "", *, error: str = "", status: int = 200) -> HttpResponse:
-    shown = typed[:LONGEST_TYPED].replace("\x00", "")
-    minutes = int(CODE_LIFETIME.total_seconds() // 60)
-    context = {"typed": shown, "error": error, "longest": LONGEST_TYPED, "minutes": minutes}
-    return render(request, "linking/link.html", context, status=status)
+def _code_page(request: HttpRequest, typed: str = "", *, status: int = 200, **more: object) -> HttpResponse:
+    context = {
+        "typed": typed[:LONGEST_TYPED].replace("\x00", ""),
+        "longest": LONGEST_TYPED,
+        "minutes": int(CODE_LIFETIME.total_seconds() // 60),
+        "qr": qr_code(settings.DEXTER_PUBLIC_URL + reverse("linking:link")),
+    }
+    return render(request, "linking/link.html", {**context, **more}, status=status)
+
+
+def _hint(typed: str) -> str:
+    """What is wrong with something that no code looks like: its form alone says so, and tells a guesser nothing."""
+    if normalize_code(typed):
+        return ""
+    return _("A code has six characters, as in ABC-234. There is no I, O, 0 or 1 in it.")
 
 
 def _locked_page(request: HttpRequest, typed: str, refusal: TypingLocked) -> HttpResponse:
     wait = wait_in_words(refusal.retry_at)
+    seconds = max(1, round((refusal.retry_at - timezone.now()).total_seconds()))
     error = _("Too many wrong codes. Try again in %(wait)s, with a new code from your assistant.") % {"wait": wait}
-    response = _code_page(request, typed, error=error, status=429)
-    response["Retry-After"] = str(max(1, round((refusal.retry_at - timezone.now()).total_seconds())))
+    response = _code_page(request, typed, error=error, status=429, locked_seconds=seconds, locked_for=wait)
+    response["Retry-After"] = str(seconds)
     return response
 
 

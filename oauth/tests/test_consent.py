@@ -118,7 +118,7 @@ def test_a_private_scheme_is_handed_back_on_a_page_that_also_has_a_button(browse
     response = decide(browser, authorize_path(client, redirect_uri=CURSOR), "guest")
 
     page = response.content.decode()
-    link = unescape(re.search(r'class="button button-primary" href="([^"]+)"', page)[1])  # type: ignore[index]
+    link = unescape(re.search(r'class="button button-primary button-wide" href="([^"]+)"', page)[1])  # type: ignore[index]
     assert response.status_code == 200
     assert link.startswith(f"{CURSOR}?code=dxg_")
     assert f'content="0; url={CURSOR}?code=dxg_' in page
@@ -236,3 +236,29 @@ def test_a_link_made_while_the_page_is_open_asks_again(browser: Browser) -> None
         response = browser.post(path, {"stamp": stamp, "decision": "guest"})
 
     assert_asked_again(response)
+
+
+# --- The page itself --------------------------------------------------------------------------------------------------
+
+
+def test_the_page_folds_the_technical_words_away_and_runs_no_script(browser: Browser) -> None:
+    browser.force_login(make_user())
+
+    page = browser.get(authorize_path(make_client(), scope="identity.read")).content.decode()
+
+    folded = page[page.index("<details") : page.index("</details>")]
+    assert "<code>identity.read</code>" in folded
+    assert REDIRECT_URI in folded
+    assert "<script" not in page
+    # No host of a stranger is asked for a picture.
+    assert re.findall(r'<img src="([^"]+)"', page) == ["/static/img/logo.svg"] * 2
+
+
+def test_a_form_that_is_too_old_leads_back_to_the_question() -> None:
+    path = authorize_path(make_client())
+
+    with nothing_written():
+        response = Browser(enforce_csrf_checks=True).post(path, {"decision": "guest"})
+
+    assert response.status_code == 403
+    assert f'href="{path.replace("&", "&amp;")}"' in response.content.decode()
