@@ -106,3 +106,14 @@ def test_each_endpoint_of_the_protocol_is_marked() -> None:
     ]
 
     assert unmarked == []
+
+
+def test_the_page_on_the_way_back_offers_no_other_language(browser: Browser) -> None:
+    """It answers a POST and holds the authorization code: nothing on it leads anywhere else."""
+    browser.force_login(make_user())
+    path = authorize_path(make_client(redirect_uris="cursor://callback"), redirect_uri="cursor://callback")
+
+    page = decide(browser, path, "allow").content.decode()
+
+    assert "cursor://callback?code=" in page
+    assert "<form" not in page
