@@ -10,21 +10,30 @@ from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.core import context as allauth_context
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.addresses import address_block, client_address
 from accounts.audit import AccountAction, record_audit
-from accounts.mail import enqueue_mail, render_text
+from accounts.browsers import describe_browser
+from accounts.mail import enqueue_mail, render_mail
 from accounts.models import User
+from accounts.services import end_other_browsers
+from accounts.sign_in import signed_in_recently
 
+STRONG_METHODS = ("mfa_reauthenticate:webauthn", "mfa_reauthenticate")
+# What allauth may tell our templates. Its addresses of pages are not among it.
+MAILED = ("code", "timestamp", "from_email", "to_email")
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -71,10 +80,18 @@ class AccountAdapter(DefaultAccountAdapter):
         Links in it are built from DEXTER_PUBLIC_URL by the templates: those that allauth puts into `context` come from
         the request's Host header, and whoever asked for the mail wrote that.
         """
-        known = {"code": context["code"]} if "code" in context else {}
-        subject = render_text(f"{template_prefix}_subject.txt", known)
-        body = render_text(f"{template_prefix}_message.txt", known)
-        enqueue_mail(subject=subject, body=body, to=email)
+        known = {name: context[name] for name in MAILED if name in context}
+        if "user_agent" in context:
+            known["browser"] = describe_browser(context["user_agent"])
+            known["address"] = client_address(self.request)
+        mail = render_mail(
+            subject=f"{template_prefix}_subject.txt",
+            text=f"{template_prefix}_message.txt",
+            context=known,
+            language=_language_of(email),
+        )
+        # Whoever waits for a code has to be told that it does not come; what happened already stays as it is.
+        enqueue_mail(mail, to=email, robust="code" not in known)
 
     # --- Signing up, in and out, and passwords ------------------------------------------------------------------------
 
@@ -87,11 +104,16 @@ class AccountAdapter(DefaultAccountAdapter):
     def login(self, request: HttpRequest, user: User) -> None:
         """Put the account into a session with a new key."""
         records = get_authentication_records(request, user)
-        method = str(records[-1]["method"]) if records else "sign_up"
+        method = _method_of(records[-1]) if records else "sign_up"
+        if any(record["method"] == "code" and record.get("email") not in (None, user.email) for record in records):
+            # The code went to an address that was the account's when it was asked for, and is not any more.
+            _record_refusal(request, account=user, reason="email_changed")
+            raise ImmediateHttpResponse(redirect("account_login"))
         with transaction.atomic():
             if method == "code" and user.last_login is None and _addresses_are_proven_first():
                 _drop_unproven_password(request, user)
             super().login(request, user)
+            User.objects.filter(pk=user.pk).update(language=get_language() or "")
             record_audit(
                 AccountAction.SIGNED_IN,
                 actor=user,
@@ -113,22 +135,44 @@ class AccountAdapter(DefaultAccountAdapter):
         _record_refusal(request, account=account, reason="wrong_password" if account else "unknown_email")
 
     def set_password(self, user: User, password: str) -> None:
-        """Save a changed, first or reset password."""
+        """Save a changed, first or reset password, and sign the account out in every other browser."""
+        request = allauth_context.request
+        address, key = client_address(request), request.session.session_key
         with transaction.atomic():
             super().set_password(user, password)
-            record_audit(
-                AccountAction.PASSWORD_CHANGED,
-                actor=user,
-                account=user,
-                address=client_address(allauth_context.request),
-            )
+            record_audit(AccountAction.PASSWORD_CHANGED, actor=user, account=user, address=address)
+            end_other_browsers(account=user, session_key=key, address=address)
 
     def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, Any]]:
-        """By password; an account that has none signs in again by code."""
+        """By second factor where there is one, by password otherwise; an account without either signs in again.
+
+        Upstream takes the password even where there is a second factor: it is what a browser fills in for a thief.
+        """
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
-        if methods or not user.is_authenticated:
-            return methods
+        strong = [method for method in methods if method["id"] in STRONG_METHODS]
+        # A passkey is one touch; it comes first.
+        strong.sort(key=lambda method: STRONG_METHODS.index(method["id"]))
+        if strong or methods or not user.is_authenticated:
+            return strong or methods
         return [{"id": "sign_in_again", "description": _("Email me a code"), "url": reverse("account_sign_in_again")}]
+
+    def is_reauthentication_required(self, app: str) -> bool:
+        """As everywhere on this site: unless the person signed in within the last fifteen minutes.
+
+        The second line behind `recent_sign_in_required`, which stands in front of allauth's pages: upstream itself
+        lets everybody pass who has no password.
+        """
+        return not signed_in_recently(allauth_context.request)
+
+
+def _method_of(record: dict[str, Any]) -> str:
+    """How somebody showed who they are: `password`, `code`, `totp`, `webauthn` or `recovery_codes`."""
+    return str(record["type"] if record["method"] == "mfa" else record["method"])
+
+
+def _language_of(email: str) -> str:
+    """What the account with this address reads; nothing for an address without one."""
+    return User.objects.filter(email=email.lower()).values_list("language", flat=True).first() or ""
 
 
 def _addresses_are_proven_first() -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, cast
 
-import allauth.account.admin  # noqa: F401  (registers what is unregistered below)
+import allauth.account.admin
+import allauth.mfa.admin  # noqa: F401  (both register what is unregistered below)
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -33,6 +35,8 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 admin.site.password_change = change_own_password  # type: ignore[method-assign,assignment]
 # A row of this table decides who may sign in as whom. It follows `User.email` and is nobody's to edit by hand.
 admin.site.unregister(EmailAddress)
+# Nor is a row of this one, whose data is secret.
+admin.site.unregister(Authenticator)
 
 
 class PersonAddForm(AdminUserCreationForm):
@@ -91,7 +95,7 @@ class UserAdmin(DjangoUserAdmin):
     search_fields = ("email", "subject", "display_name")
     ordering = ("-date_joined",)
     date_hierarchy = "date_joined"
-    actions = ("deactivate", "activate")
+    actions = ("deactivate", "activate", "remove_second_factors")
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         """A guest has nothing to edit but being active; only a superuser gives out rights."""
@@ -145,6 +149,18 @@ class UserAdmin(DjangoUserAdmin):
     def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Activate the selected people."""
         self._set_active(request, queryset, is_active=True)
+
+    @admin.action(description=_("Remove passkeys, app and recovery codes: for somebody who lost them"))
+    def remove_second_factors(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Let the selected people sign in with password or emailed code alone."""
+        changed = sum(
+            services.remove_second_factors(account=user, actor=_actor(request), address=client_address(request)) > 0
+            for user in queryset
+            if self.has_change_permission(request, user)
+        )
+        messages.success(
+            request, ngettext("%(count)d person changed.", "%(count)d people changed.", changed) % {"count": changed}
+        )
 
     def _set_active(self, request: HttpRequest, queryset: QuerySet[User], *, is_active: bool) -> None:
         allowed = [user for user in queryset if self.has_change_permission(request, user)]

@@ -23,6 +23,18 @@ class AccountAction(StrEnum):
     SIGN_IN_REFUSED = "account.sign_in.refused"
     PASSWORD_CHANGED = "account.password.changed"  # noqa: S105
     EMAIL_CHANGED = "account.email.changed"
+    EMAIL_CODE_SENT = "account.email_code.sent"
+    EMAIL_REFUSED = "account.email.refused"
+    PROFILE_CHANGED = "account.profile.changed"
+    FACTOR_ADDED = "account.second_factor.added"
+    FACTOR_REMOVED = "account.second_factor.removed"
+    FACTOR_RENAMED = "account.second_factor.renamed"
+    FACTOR_REFUSED = "account.second_factor.refused"
+    RECOVERY_CODES_MADE = "account.recovery_codes.made"
+    BROWSER_ENDED = "account.browser.ended"
+    DATA_EXPORTED = "account.data.exported"
+    DELETED = "account.user.removed"
+    DELETION_REFUSED = "account.deletion.refused"
     ACTIVATED = "account.user.activated"
     DEACTIVATED = "account.user.deactivated"
     STAFF_ADDED = "account.user.added"
@@ -54,6 +66,8 @@ def record_audit(
         action=str(action),
         actor=actor,
         account=account,
+        actor_subject=actor.subject if actor else "",
+        account_subject=account.subject if account else "",
         client_id=client_id,
         session_id=session_id,
         address=address,

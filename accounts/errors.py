@@ -1,7 +1,9 @@
 """Everything that the accounts app refuses.
 
 AccountError
+├── EmailTaken      another account has the address
 ├── GuestsAreOff    the setting turns guests off
+├── LastSuperuser   nobody could look after the site any more
 └── NotAGuest       an account was offered where only a guest will do
 """
 
@@ -21,6 +23,20 @@ class AccountError(Exception):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class EmailTaken(AccountError):
+    """Said only to somebody who has shown that they read the address's mail: whether it has an account is private."""
+
+    reason = "email_taken"
+    description = _("There is another account with this email. Sign in to that one, or use another email here.")
+
+
+class LastSuperuser(AccountError):
+    """The one account that can make others superusers."""
+
+    reason = "last_superuser"
+    description = _("You are the only one who can manage this site. Make somebody else a superuser first.")
 
 
 class GuestsAreOff(AccountError):

@@ -9,7 +9,9 @@ from allauth.account.adapter import get_adapter
 from allauth.account.fields import EmailField, PasswordField, SetPasswordField
 from allauth.core.internal.httpkit import add_query_params
 from allauth.utils import get_request_param
+from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.db import IntegrityError, transaction
 from django.forms import Form
@@ -17,6 +19,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.emails import email_is_verified
 from accounts.models import User
 
 EMAIL_LENGTH = 254
@@ -25,7 +28,7 @@ PASSWORD_LENGTH = 256
 CODE_LENGTH = 40
 
 
-class _PlainForm(Form):
+class PlainForm(Form):
     """A visible label instead of a placeholder, and an end to every field."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -43,7 +46,43 @@ class _PlainForm(Form):
                 field.help_text = _("At least 8 characters, and not easy to guess.")
 
 
-class LoginForm(_PlainForm, allauth_forms.LoginForm):
+class ProfileForm(PlainForm):
+    """What a person is called here."""
+
+    display_name = forms.CharField(
+        label=_("Name"),
+        required=False,
+        max_length=80,
+        help_text=_(
+            "Assistants that may see your name are told this one. Leave it empty to be called after your email."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+
+    def clean_display_name(self) -> str:
+        """The name on one line: it stands in mail and in the admin."""
+        return " ".join(str(self.cleaned_data["display_name"]).split())
+
+
+class ChangeEmailForm(PlainForm):
+    """Another e-mail address for the account."""
+
+    email = EmailField(required=True, label=_("New email"))
+
+    def __init__(self, *args: Any, account: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.account = account
+        self.fields["email"].widget.attrs["autocomplete"] = "email"
+
+    def clean_email(self) -> str:
+        """The address in lower case, as sign-up saves it; the one that the account has, to prove it."""
+        email = str(self.cleaned_data["email"]).lower()
+        if email == self.account.email and email_is_verified(self.account):
+            raise ValidationError(_("That is your email already."))
+        return email
+
+
+class LoginForm(PlainForm, allauth_forms.LoginForm):
     """Sign in with a password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -52,7 +91,7 @@ class LoginForm(_PlainForm, allauth_forms.LoginForm):
         self.fields["login"].widget.attrs["autocomplete"] = "username"
 
 
-class SignupForm(_PlainForm, allauth_forms.SignupForm):
+class SignupForm(PlainForm, allauth_forms.SignupForm):
     """Create an account."""
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
@@ -71,7 +110,7 @@ class SignupForm(_PlainForm, allauth_forms.SignupForm):
         return None, HttpResponseRedirect(add_query_params(reverse("account_login"), query))
 
 
-class _CodeForm(_PlainForm):
+class CodeForm(PlainForm):
     """A code from an e-mail: the only thing on its page to type, and digits."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -80,31 +119,37 @@ class _CodeForm(_PlainForm):
         self.fields["code"].widget.attrs |= {"inputmode": "numeric", "autofocus": True}
 
 
-class RequestLoginCodeForm(_PlainForm, allauth_forms.RequestLoginCodeForm):
+class NewEmailCodeForm(CodeForm):
+    """The code that was sent to a new address."""
+
+    code = forms.CharField(label=_("Code"), widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}))
+
+
+class RequestLoginCodeForm(PlainForm, allauth_forms.RequestLoginCodeForm):
     """Ask for a sign-in code by e-mail."""
 
 
-class ConfirmLoginCodeForm(_CodeForm, allauth_forms.ConfirmLoginCodeForm):
+class ConfirmLoginCodeForm(CodeForm, allauth_forms.ConfirmLoginCodeForm):
     """Sign in with the code from the e-mail."""
 
 
-class ConfirmEmailVerificationCodeForm(_CodeForm, allauth_forms.ConfirmEmailVerificationCodeForm):
+class ConfirmEmailVerificationCodeForm(CodeForm, allauth_forms.ConfirmEmailVerificationCodeForm):
     """Confirm the address that an account was made with."""
 
 
-class ResetPasswordForm(_PlainForm, allauth_forms.ResetPasswordForm):
+class ResetPasswordForm(PlainForm, allauth_forms.ResetPasswordForm):
     """Ask for a password reset code by e-mail."""
 
 
-class ConfirmPasswordResetCodeForm(_CodeForm, allauth_forms.ConfirmPasswordResetCodeForm):
+class ConfirmPasswordResetCodeForm(CodeForm, allauth_forms.ConfirmPasswordResetCodeForm):
     """Type the code from the password reset e-mail."""
 
 
-class ReauthenticateForm(_PlainForm, allauth_forms.ReauthenticateForm):
+class ReauthenticateForm(PlainForm, allauth_forms.ReauthenticateForm):
     """Show once more that it is you."""
 
 
-class _OnePasswordForm(_PlainForm):
+class _OnePasswordForm(PlainForm):
     """A new password is typed once: who mistypes it can see it in the password manager or reset it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -1,36 +1,83 @@
-"""Mail leaves after the transaction that caused it, from a task."""
+"""Mail: a text, and the same text as HTML. It leaves after the transaction that caused it, from a task."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.template import Context, Engine
+from django.template.loader import render_to_string
+from django.utils import translation
 
+from accounts.mail_blocks import blocks_of
+from accounts.models import User
 from accounts.tasks import send_mail
 
+LONGEST_VALUE = 300
 
-def send_mail_later(*, template: str, to: str, context: dict[str, Any]) -> None:
-    """Render `accounts/mail/<template>.subject.txt` and `.txt` now; send them once the transaction has committed.
 
-    Templates get `site_name` and `public_url` as well, and escape nothing: they are plain text.
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A rendered message."""
+
+    subject: str
+    text: str
+    html: str
+
+    def __repr__(self) -> str:
+        # The text may hold a code.
+        return "Mail(…)"
+
+
+def send_mail_later(*, template: str, account: User, context: dict[str, Any], to: str = "") -> None:
+    """Render `accounts/mail/<template>` now, in the account's language; send it once the transaction has committed.
+
+    It goes to the account's address unless `to` says otherwise.
+    What the message tells of has happened: that it cannot be sent is logged, and fails nobody's request.
     """
-    subject = render_text(f"accounts/mail/{template}.subject.txt", context)
-    body = render_text(f"accounts/mail/{template}.txt", context)
-    enqueue_mail(subject=subject, body=body, to=to)
+    mail = render_mail(
+        subject=f"accounts/mail/{template}.subject.txt",
+        text=f"accounts/mail/{template}.txt",
+        context=context,
+        language=account.language,
+    )
+    enqueue_mail(mail, to=to or account.email or "", robust=True)
 
 
-def render_text(template_name: str, context: dict[str, Any]) -> str:
-    """Render a plain-text template. Its links start with `public_url`, never with the host of a request."""
-    values = {"site_name": settings.DEXTER_SITE_NAME, "public_url": settings.DEXTER_PUBLIC_URL, **context}
-    template = Engine.get_default().get_template(template_name)
-    return str(template.render(Context(values, autoescape=False))).strip()
+def render_mail(*, subject: str, text: str, context: dict[str, Any], language: str = "") -> Mail:
+    """Render two plain-text templates, and the second one once more as HTML.
+
+    Templates get `site_name` and `public_url` as well. Links start with `public_url`, never with the host of a request.
+    """
+    known = {name: _one_line(value) for name, value in context.items()}
+    known = {"site_name": settings.DEXTER_SITE_NAME, "public_url": settings.DEXTER_PUBLIC_URL, **known}
+    with translation.override(language) if language else nullcontext():
+        rendered = _render_text(text, known)
+        # A line break in a subject would start a header of the writer's own.
+        heading = " ".join(_render_text(subject, known).split())
+        blocks = blocks_of(rendered, public_url=settings.DEXTER_PUBLIC_URL)
+        html = render_to_string("accounts/mail/_message.html", {**known, "heading": heading, "blocks": blocks})
+    return Mail(subject=heading, text=rendered + "\n", html=html)
 
 
-def enqueue_mail(*, subject: str, body: str, to: str) -> None:
-    """Send a rendered mail once the transaction has committed."""
-    # A line break in a subject would start a header of the writer's own.
-    arguments = {"subject": " ".join(subject.split()), "body": body + "\n", "to": to}
+def enqueue_mail(mail: Mail, *, to: str, robust: bool = False) -> None:
+    """Send a rendered mail once the transaction has committed. `robust`: a failure to do so is logged, not raised."""
+    arguments = {"subject": mail.subject, "body": mail.text, "html": mail.html, "to": to}
     # The body may hold a code: what Celery shows of the arguments, in logs and monitors, is not for it.
-    transaction.on_commit(lambda: send_mail.apply_async(kwargs=arguments, kwargsrepr="{…}"))  # type: ignore[call-arg]
+    transaction.on_commit(
+        lambda: send_mail.apply_async(kwargs=arguments, kwargsrepr="{…}"),  # type: ignore[call-arg]
+        robust=robust,
+    )
+
+
+def _render_text(template_name: str, context: dict[str, Any]) -> str:
+    template = Engine.get_default().get_template(template_name)
+    return str(template.render(Context(context, autoescape=False))).strip()
+
+
+def _one_line(value: Any) -> Any:
+    """A value that somebody else chose must not look like a paragraph, a code or a link of ours."""
+    return " ".join(value.split())[:LONGEST_VALUE] if isinstance(value, str) else value

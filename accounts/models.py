@@ -51,6 +51,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     date_joined = models.DateTimeField(_("joined at"), default=timezone.now, editable=False)
+    # What the person's mail is written in: the language of the browser that they last signed in with.
+    language = models.CharField(_("language"), max_length=16, blank=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -85,8 +87,31 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.get_full_name()
 
 
+class BrowserSession(models.Model):
+    """A browser in which an account is signed in. It goes with the website session that it describes."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.OneToOneField("sessions.Session", on_delete=models.CASCADE, related_name="browser")
+    account = models.ForeignKey(User, on_delete=models.CASCADE, related_name="browsers", verbose_name=_("account"))
+    address = models.GenericIPAddressField(_("last seen from"), null=True, blank=True)
+    user_agent = models.CharField(_("browser"), max_length=255, blank=True)
+    signed_in_at = models.DateTimeField(_("signed in at"), default=timezone.now, editable=False)
+    last_seen_at = models.DateTimeField(_("last seen at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("signed-in browser")
+        verbose_name_plural = _("signed-in browsers")
+        ordering = ["-last_seen_at"]
+
+    def __str__(self) -> str:
+        return f"browser {self.id}"
+
+
 class AuditEntry(models.Model):
-    """One thing that was done or refused. Written in the same transaction as what it describes; never changed."""
+    """One thing that was done or refused. Written in the same transaction as what it describes; never changed.
+
+    The subjects stay when the people's rows are gone.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(_("when"), default=timezone.now, editable=False, db_index=True)
@@ -95,6 +120,8 @@ class AuditEntry(models.Model):
         User, on_delete=models.SET_NULL, null=True, blank=True, related_name="audit_entries_as_actor"
     )
     account = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="audit_entries")
+    actor_subject = models.CharField(_("subject of the actor"), max_length=24, blank=True)
+    account_subject = models.CharField(_("subject of the account"), max_length=24, blank=True, db_index=True)
     client_id = models.CharField(_("client ID"), max_length=255, blank=True, db_index=True)
     session_id = models.UUIDField(_("connector session"), null=True, blank=True, db_index=True)
     address = models.GenericIPAddressField(_("address"), null=True, blank=True)

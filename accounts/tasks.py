@@ -6,21 +6,24 @@ from smtplib import SMTPException
 from typing import Any
 
 from celery import shared_task
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 
-from accounts import services
+from accounts.services.sweeping import sweep_accounts
 
 MAIL_RETRIES = 8
 
 
 @shared_task(bind=True, max_retries=MAIL_RETRIES)
-def send_mail(self: Any, *, subject: str, body: str, to: str) -> None:
-    """Send one mail, again after 10 s, 20 s, 40 s … when the mail server fails. May send twice.
+def send_mail(self: Any, *, subject: str, body: str, to: str, html: str = "") -> None:
+    """Send one mail, as text and as HTML, again after 10 s, 20 s, 40 s … when the mail server fails. May send twice.
 
     Without a worker the person waits for the page meanwhile, so that it is tried once.
     """
     try:
-        EmailMessage(subject=subject, body=body, to=[to]).send()
+        message = EmailMultiAlternatives(subject=subject, body=body, to=[to])
+        if html:
+            message.attach_alternative(html, "text/html")
+        message.send()
     except (SMTPException, OSError) as error:
         if self.request.is_eager:
             raise
@@ -30,4 +33,4 @@ def send_mail(self: Any, *, subject: str, body: str, to: str) -> None:
 @shared_task
 def sweep() -> dict[str, int]:
     """Remove abandoned guests and expired website sessions."""
-    return services.sweep_accounts()
+    return sweep_accounts()

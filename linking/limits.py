@@ -32,6 +32,5 @@ LONGEST_LOCK = timedelta(hours=24)
 # An account that was not locked for this long starts again with the first lock.
 LOCK_MEMORY = timedelta(hours=24)
 
-SIGN_IN_MAX_AGE = timedelta(minutes=15)
 DISOWN_LIFETIME = timedelta(days=30)
 CODE_RETENTION = timedelta(days=30)

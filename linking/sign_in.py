@@ -1,69 +1,35 @@
-"""Who may see the pages of linking: accounts, never guests; and how recently they must have signed in."""
+"""Who may see the pages on which codes are typed. The rule is every account page's, and `accounts.sign_in` has it."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, cast
-from urllib.parse import urlencode
+from typing import Any
 
-from allauth.account.adapter import get_adapter
-from allauth.account.authentication import get_authentication_records
-from django.contrib.auth import logout
-from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
-from django.views.decorators.cache import never_cache
+from django.http import HttpRequest, HttpResponse
 
-from accounts.models import User
-from linking.limits import SIGN_IN_MAX_AGE
+from accounts import sign_in
+from accounts.sign_in import View, ask_to_sign_in_again, signed_in_account, signed_in_recently
 from linking.pending import remember_typed
 
-View = Callable[..., HttpResponse]
+__all__ = ["account_required", "ask_to_sign_in_again", "signed_in_account", "signed_in_recently"]
 
 
 def account_required(*, then: str) -> Callable[[View], View]:
-    """Send whoever is not signed in to an account to sign in, and on to the page named `then`. Nothing is cached.
-
-    A code that they typed is in the field again when they come back.
-    """
+    """As for every account page; a code that a signed-out person typed is in the field when they come back."""
 
     def decorate(view: View) -> View:
-        @never_cache
-        @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if request.user.is_authenticated:
-                if not request.user.is_guest:
-                    return view(request, *args, **kwargs)
-                # A guest is never in a website session; one that got there anyway has to leave it to sign in.
-                logout(request)
-            remember_typed(request)
-            return redirect_to_login(reverse(then), reverse("account_login"))
+        guarded = sign_in.account_required(then=then)(view)
 
-        return guarded
+        @wraps(view)
+        def remembering(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            is_let_through = request.user.is_authenticated and not request.user.is_guest
+            response = guarded(request, *args, **kwargs)
+            if not is_let_through:
+                # Afterwards: a guest that had to leave its session took with it what was in there.
+                remember_typed(request)
+            return response
+
+        return remembering
 
     return decorate
-
-
-def signed_in_account(request: HttpRequest) -> User:
-    """The account of a request that `account_required` let through."""
-    return cast("User", request.user)
-
-
-def signed_in_recently(request: HttpRequest) -> bool:
-    """Whether the person showed who they are, in this browser, within the last fifteen minutes.
-
-    allauth's own answer is of no use here: it does not count a fresh sign-in, and lets everybody pass who has no
-    password. Signing up leaves no record in the session; the account's age stands for it.
-    """
-    account = signed_in_account(request)
-    records = get_authentication_records(request, account)
-    at = float(records[-1]["at"]) if records else account.date_joined.timestamp()
-    return time.time() - at < SIGN_IN_MAX_AGE.total_seconds()
-
-
-def ask_to_sign_in_again(request: HttpRequest, *, then: str) -> HttpResponse:
-    """To the page where the person shows once more who they are, and on to the page named `then`."""
-    methods = get_adapter(request).get_reauthentication_methods(request.user)
-    return HttpResponseRedirect(f"{methods[0]['url']}?{urlencode({'next': reverse(then)})}")

@@ -124,6 +124,11 @@ def linked_account(guest: User) -> User | None:
     return account
 
 
+def account_behind(user: User) -> User | None:
+    """The account that the connections of `user` act for: itself, or the one that a guest's identity is linked to."""
+    return linked_account(user) if user.is_guest else user
+
+
 def _account_of(session: ConnectorSession) -> tuple[User | None, str | None, datetime | None]:
     """Whom the session acts for. A signed-in person needs no link; a guest acts for nobody until one is made."""
     if not session.user.is_guest:

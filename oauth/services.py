@@ -14,9 +14,11 @@ from django.utils import timezone
 from oauth2_provider.settings import oauth2_settings
 
 from accounts.audit import record_audit
+from accounts.mail import send_mail_later
 from accounts.models import User
 from accounts.services import create_guest
 from oauth.audit import OAuthAction
+from oauth.bearer import account_behind
 from oauth.keys import forget_retired_keys
 from oauth.models import (
     AccessToken,
@@ -110,7 +112,7 @@ def open_session(
     record_audit(
         OAuthAction.SESSION_OPENED,
         actor=user,
-        account=None if user.is_guest else user,
+        account=account_behind(user),
         client_id=client.client_id,
         session_id=session.id,
         address=address,
@@ -136,16 +138,31 @@ def end_session(
     if not ended:
         return False
     session.ended_at, session.end_reason = now, reason
+    account = account_behind(session.user)
     record_audit(
         OAuthAction.SESSION_ENDED,
         actor=actor,
-        account=None if session.user.is_guest else session.user,
+        account=account,
         client_id=session.client.client_id,
         session_id=session.pk,
         address=address,
         reason=str(reason),
     )
+    if account is not None and reason == ConnectorSession.EndReason.STAFF:
+        send_mail_later(template="connection_ended", account=account, context=_in_mail(session))
     return True
+
+
+def tell_connected(*, session: ConnectorSession) -> None:
+    """Tell the person by e-mail that a connection acts for their account from now on."""
+    account = account_behind(session.user)
+    if account is not None:
+        send_mail_later(template="connected", account=account, context=_in_mail(session))
+
+
+def _in_mail(session: ConnectorSession) -> dict[str, Any]:
+    client = session.client
+    return {"assistant": str(client), "verified_host": client.verified_host, "redirect_host": session.redirect_host}
 
 
 @transaction.atomic

@@ -20,12 +20,13 @@ from accounts.audit import record_audit
 from accounts.emails import email_is_verified
 from oauth.audit import OAuthAction
 from oauth.backends import PROVED_CLIENT
+from oauth.bearer import account_behind
 from oauth.errors import CodeReplayed, RefreshTokenReplayed
 from oauth.keys import current_signing_key
 from oauth.models import AccessToken, Client, ClientDocument, ConnectorSession, Grant, RefreshToken
 from oauth.resources import canonical_resources
 from oauth.scopes import clamp_scopes
-from oauth.services import end_session, touch_session
+from oauth.services import end_session, tell_connected, touch_session
 from oauth.tokens import digest
 
 
@@ -208,10 +209,11 @@ class DexterValidator(OAuth2Validator):
             ConnectorSession.objects.filter(pk=session.pk, connected_at=None).update(connected_at=now)
             record_audit(
                 OAuthAction.SESSION_CONNECTED,
-                account=None if session.user.is_guest else session.user,
+                account=account_behind(session.user),
                 client_id=session.client.client_id,
                 session_id=session.pk,
             )
+            tell_connected(session=session)
         self._store_access_token(token, request, session, now)
         if not session.client.may_refresh:
             token.pop("refresh_token", None)

@@ -11,7 +11,7 @@ from accounts.models import User
 PASSWORD = "correct-horse-battery"
 
 
-def make_user(email: str = "ada@example.com", password: str = PASSWORD, **fields: Any) -> User:
+def make_user(email: str = "ada@example.com", password: str | None = PASSWORD, **fields: Any) -> User:
     """An account whose e-mail address is confirmed."""
     user = User.objects.create_user(email, password, **fields)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)

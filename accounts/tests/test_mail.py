@@ -13,6 +13,7 @@ from django.db import transaction
 
 from accounts import tasks
 from accounts.mail import send_mail_later
+from accounts.tests.builders import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +30,7 @@ def _template(settings: Any, tmp_path: Path) -> None:
 
 def send(name: str = "Ada") -> None:
     """Send the template above."""
-    send_mail_later(template="hello", to="ada@example.com", context={"name": name})
+    send_mail_later(template="hello", account=make_user(), context={"name": name})
 
 
 def test_the_mail_leaves_after_the_commit(django_capture_on_commit_callbacks: Any, mailoutbox: list[Any]) -> None:
@@ -82,7 +83,7 @@ def test_a_failing_mail_server_is_tried_again_later(monkeypatch: pytest.MonkeyPa
         countdowns.append(countdown)
         return Retry(exc=exc)
 
-    monkeypatch.setattr(mail.EmailMessage, "send", _fail)
+    monkeypatch.setattr(mail.EmailMultiAlternatives, "send", _fail)
     task: Any = tasks.send_mail
     monkeypatch.setattr(task, "retry", retry)
     for retries in range(3):
@@ -101,7 +102,7 @@ def test_without_a_worker_nobody_waits_for_retries(monkeypatch: pytest.MonkeyPat
         attempts.append(message)
         raise SMTPServerDisconnected
 
-    monkeypatch.setattr(mail.EmailMessage, "send", send_once)
+    monkeypatch.setattr(mail.EmailMultiAlternatives, "send", send_once)
 
     with pytest.raises(SMTPServerDisconnected):
         tasks.send_mail.apply(kwargs={"subject": "s", "body": "b", "to": "ada@example.com"}, throw=True)

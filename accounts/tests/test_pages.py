@@ -44,7 +44,7 @@ class Page(HTMLParser):
 
 
 SIGNED_OUT = {
-    "/account/login/": (["Email", "Password"], ["Sign in"]),
+    "/account/login/": (["Email", "Password"], ["Sign in", "Use a passkey"]),
     "/account/signup/": (["Email", "Password"], ["Create account"]),
     "/account/login/code/": (["Email"], ["Send me a code"]),
     "/account/password/reset/": (["Email"], ["Send me a code"]),
@@ -120,13 +120,13 @@ def test_whoever_is_signed_in_sees_who_they_are_and_the_way_out(client: Client) 
 def test_an_address_cannot_write_html(client: Client) -> None:
     html = client.post("/account/login/", {"login": '"><script>x</script>', "password": "x"}).content.decode()
 
-    assert "<script" not in html
+    assert "<script>" not in html
 
 
 def test_next_cannot_write_html(client: Client) -> None:
     html = client.get("/account/login/", {"next": '/"><script>x</script>'}).content.decode()
 
-    assert "<script" not in html
+    assert "<script>" not in html
 
 
 def test_pages_with_a_form_are_not_kept_by_caches(client: Client) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.audit import AccountAction
 from accounts.models import AuditEntry
@@ -86,10 +88,34 @@ def test_a_form_from_another_site_is_refused() -> None:
     assert user.check_password(PASSWORD)
 
 
-def test_the_email_page_that_allauth_knows_leads_to_the_account(client: Client) -> None:
+def test_whoever_has_nothing_to_confirm_is_led_to_the_email_page(client: Client) -> None:
     client.force_login(make_user())
 
-    response: Any = client.get("/account/confirm-email/")
+    assert client.get("/account/confirm-email/")["Location"] == "/account/email/"
 
-    assert response["Location"] == "/account/email/"
-    assert client.get("/account/email/")["Location"] == "/account/"
+
+def test_a_thief_at_an_unlocked_browser_sets_no_first_password(client: Client) -> None:
+    user = make_user(date_joined=timezone.now() - timedelta(days=1))
+    user.set_unusable_password()
+    user.save()
+    client.force_login(user)
+
+    response = client.post("/account/password/set/", {"password1": NEW_PASSWORD})
+
+    user.refresh_from_db()
+    assert response["Location"] == "/account/reauthenticate/by-code/?next=%2Faccount%2Fpassword%2Fset%2F"
+    assert not user.has_usable_password()
+
+
+def test_a_changed_password_is_told_by_mail(
+    client: Client, mailoutbox: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
+    client.force_login(make_user())
+
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/account/password/change/", {"oldpassword": PASSWORD, "password1": NEW_PASSWORD})
+
+    [message] = mailoutbox
+    assert message.subject == "The password of your Dexter account was changed"
+    assert "http://localhost:8000/account/security/" in message.body
+    assert NEW_PASSWORD not in message.body

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts import services, tasks
 from accounts.audit import AccountAction
 from accounts.models import AuditEntry, User
+from accounts.services import sweeping
 from accounts.tests.builders import make_guest, make_user
 
 pytestmark = pytest.mark.django_db
@@ -104,7 +105,7 @@ def test_an_account_stays_however_long_unseen() -> None:
 
 
 def test_more_guests_than_a_batch_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "SWEEP_BATCH", 2)
+    monkeypatch.setattr(sweeping, "SWEEP_BATCH", 2)
     for _ in range(5):
         make_old_guest()
 
@@ -123,7 +124,7 @@ def test_the_audit_rows_of_a_guest_outlive_it() -> None:
 
 
 def test_expired_website_sessions_go_and_live_ones_stay(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "SWEEP_BATCH", 2)
+    monkeypatch.setattr(sweeping, "SWEEP_BATCH", 2)
     client.force_login(make_user())
     for number in range(3):
         Session.objects.create(session_key=f"k{number}", session_data="", expire_date=days_ago(1))

@@ -16,10 +16,18 @@ from allauth.account.decorators import secure_admin_login
 from allauth.account.forms import BaseSignupForm, SignupForm
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
+from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate, is_reauthentication_required
 from allauth.account.internal.stagekit import clear_login
 from allauth.account.mixins import RedirectAuthenticatedUserMixin
 from allauth.account.utils import get_next_redirect_url
 from allauth.core.internal.ratelimit import get_cache_key
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.base.views import IndexView
+from allauth.mfa.stages import AuthenticateStage
+from allauth.mfa.totp.internal.auth import TOTP
+from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm, EditWebAuthnForm, _BaseAddWebAuthnForm
+from allauth.mfa.webauthn.internal.auth import begin_registration, get_server
+from allauth.mfa.webauthn.views import AddWebAuthnView, LoginWebAuthnView, ReauthenticateWebAuthnView
 from django.contrib.sessions.backends.base import SessionBase
 
 DIGESTS: list[tuple[Callable[..., Any], str]] = [
@@ -46,6 +54,30 @@ DIGESTS: list[tuple[Callable[..., Any], str]] = [
     (get_next_redirect_url, "64ce216ef1eb4c40"),
     (get_cache_key, "f3b2abae21d0db74"),
     (SessionBase._validate_session_key, "f7f2292232cc9b3c"),  # type: ignore[attr-defined]
+    (DefaultAccountAdapter.is_reauthentication_required, "10eae41ead18f27b"),
+    (DefaultAccountAdapter.send_notification_mail, "75ff99f03d581d0d"),
+    (is_reauthentication_required, "5be1235009e1e0a2"),
+    (did_recently_reauthenticate, "fb4808dcd60699be"),
+    (DefaultMFAAdapter.encrypt, "1fa32bfcd5fd3c34"),
+    (DefaultMFAAdapter.decrypt, "fe651908df88c5dd"),
+    (DefaultMFAAdapter.get_public_key_credential_rp_entity, "f21f0f18c6e7655b"),
+    (DefaultMFAAdapter.generate_authenticator_name, "a4792b4e86500076"),
+    (DefaultMFAAdapter._get_site_name, "606de6b5367833bb"),
+    (IndexView.get_context_data, "eadc9f844611a2c0"),
+    (AuthenticateStage._should_handle, "fd4b2813866411a5"),
+    (TOTP._mark_code_used, "c45d4d5938a47a19"),
+    (_BaseAddWebAuthnForm.clean, "027e1074747dca6c"),
+    (_BaseAddWebAuthnForm.clean_name, "5fd689d99128cf40"),
+    (AuthenticateWebAuthnForm.clean_credential, "6ba3d57f91ab8f22"),
+    (EditWebAuthnForm.save, "566cc2acf670cfa4"),
+    (begin_registration, "fd44fff0de9954c9"),
+    (get_server, "b6f4126e5a565285"),
+    (AddWebAuthnView.get_context_data, "bafd65578dcb4edd"),
+    (AddWebAuthnView.form_valid, "cfdc8f0fe0b352fa"),
+    (LoginWebAuthnView.get, "2705f9cf4823d4b7"),
+    (LoginWebAuthnView.form_valid, "5409297c64dbf148"),
+    (LoginWebAuthnView.form_invalid, "709849ce1ea12146"),
+    (ReauthenticateWebAuthnView.form_invalid, "709849ce1ea12146"),
     (secure_admin_login, "aa7ff1df7da6d746"),
 ]
 

@@ -1,7 +1,15 @@
 """What is done to linking codes, links and connections. Each service owns its transaction and its audit row."""
 
 from linking.services.codes import MintedCode, mint_linking_code, offer_linking_code
-from linking.services.connections import connections_of, end_connection, scopes_that_act, sharing_identity
+from linking.services.connections import (
+    connections_of,
+    connections_state,
+    end_all_connections,
+    end_connection,
+    scopes_that_act,
+    sharing_identity,
+)
+from linking.services.leaving import delete_account
 from linking.services.links import confirm_link, disown_link, remove_link, unlink_identity
 from linking.services.resolving import resolve_identity
 from linking.services.sweeping import sweep_linking
@@ -11,8 +19,11 @@ __all__ = [
     "MintedCode",
     "confirm_link",
     "connections_of",
+    "connections_state",
     "decline_link",
+    "delete_account",
     "disown_link",
+    "end_all_connections",
     "end_connection",
     "mint_linking_code",
     "offer_linking_code",

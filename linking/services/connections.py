@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Iterable
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
 from linking.errors import ConnectionNotFound
-from linking.models import LinkingCode
+from linking.models import AccountLink, LinkingCode
 from oauth.models import ConnectorSession
 from oauth.services import end_session
 
@@ -22,6 +24,18 @@ def connections_of(account: User) -> QuerySet[ConnectorSession]:
     return live.select_related("client", "user__account_link").order_by(
         F("last_used_at").desc(nulls_last=True), "-created_at"
     )
+
+
+def sessions_of(account: User) -> QuerySet[ConnectorSession]:
+    """Every session that is kept of `account` and of identities linked to it, ended ones too, newest first."""
+    return _all_of(account).select_related("client").order_by("-created_at")
+
+
+def connections_state(account: User) -> str:
+    """A digest of what acts for `account` and through which links; it says nothing of what that is."""
+    sessions = connections_of(account).order_by("pk").values_list("pk", "last_used_at")
+    links = AccountLink.objects.filter(account=account).order_by("pk").values_list("pk", flat=True)
+    return hashlib.sha256(repr((list(sessions), list(links))).encode()).hexdigest()[:16]
 
 
 def sharing_identity(code: LinkingCode) -> QuerySet[ConnectorSession]:
@@ -47,6 +61,14 @@ def end_connection(*, account: User, session_id: uuid.UUID, address: str | None)
     if session is None:
         raise ConnectionNotFound("not_of_this_account")
     return end_session(session=session, reason=ConnectorSession.EndReason.USER, actor=account, address=address)
+
+
+def end_all_connections(*, account: User, address: str | None) -> int:
+    """End every connection that acts for `account`. Returns how many this call ended."""
+    live = _all_of(account).filter(ended_at=None).select_related("user", "client")
+    reason = ConnectorSession.EndReason.USER
+    with transaction.atomic():
+        return sum(end_session(session=session, reason=reason, actor=account, address=address) for session in live)
 
 
 def _all_of(account: User) -> QuerySet[ConnectorSession]:

@@ -112,7 +112,7 @@ def _tell(link: AccountLink) -> None:
         "disown_url": disown_url(link),
         "account_url": settings.DEXTER_PUBLIC_URL + reverse("linking:account"),
     }
-    send_mail_later(template="linked", to=link.account.email or "", context=context)
+    send_mail_later(template="linked", account=link.account, context=context)
 
 
 def unlink_identity(*, principal: Principal, address: str | None = None) -> bool:

@@ -11,9 +11,10 @@ from django.db import OperationalError
 from django.test import Client as Browser
 
 from accounts.models import AuditEntry, User
+from accounts.sign_in import SIGN_IN_MAX_AGE
 from accounts.tests.builders import make_guest, make_user
 from linking.api import views
-from linking.limits import GUESSES_PER_ACCOUNT, SIGN_IN_MAX_AGE
+from linking.limits import GUESSES_PER_ACCOUNT
 from linking.models import AccountLink, LinkingCode
 from linking.tests.builders import make_link, make_linking_code
 from oauth.models import ConnectorSession

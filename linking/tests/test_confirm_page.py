@@ -14,9 +14,9 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.sign_in import SIGN_IN_MAX_AGE
 from accounts.tests.builders import PASSWORD, make_user
 from accounts.tests.mails import code_in
-from linking.limits import SIGN_IN_MAX_AGE
 from linking.models import AccountLink, LinkingCode
 from linking.tests.builders import make_link, make_linking_code, pass_time
 from oauth.models import Client

@@ -12,8 +12,8 @@ from django.core import mail
 from django.test import Client as Browser
 
 from accounts.models import User
+from accounts.sign_in import SIGN_IN_MAX_AGE
 from accounts.tests.builders import make_guest, make_user
-from linking.limits import SIGN_IN_MAX_AGE
 from linking.models import AccountLink, LinkingCode
 from linking.services import redeem_linking_code
 from linking.tests.builders import make_linking_code, make_offered_code, make_principal, pass_time

@@ -1,58 +1,20 @@
-"""What is done to people's rows."""
+"""Removing what is over."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from importlib import import_module
 
-from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.audit import AccountAction, record_audit
-from accounts.errors import GuestsAreOff
 from accounts.models import User
 
 GUEST_ABANDONED_AFTER = timedelta(days=30)
 SWEEP_BATCH = 500
-
-
-def create_guest(*, address: str | None) -> User:
-    """Make a guest: a stable identity without e-mail address or password (design §2).
-
-    Raises:
-        GuestsAreOff: the site wants everybody to have an account.
-    """
-    if not settings.DEXTER_GUESTS_ENABLED:
-        raise GuestsAreOff
-    guest = User(is_guest=True)
-    guest.set_unusable_password()
-    with transaction.atomic():
-        guest.save(force_insert=True)
-        record_audit(AccountAction.GUEST_CREATED, actor=guest, account=guest, address=address)
-    return guest
-
-
-def change_email(*, account: User, email: str, actor: User, address: str | None) -> None:
-    """Give an account another e-mail address; it counts as unproven until the person confirms it."""
-    with transaction.atomic():
-        EmailAddress.objects.filter(user=account).delete()
-        account.email = email.strip().lower()
-        account.save(update_fields=["email"])
-        EmailAddress.objects.create(user=account, email=account.email, primary=True, verified=False)
-        record_audit(AccountAction.EMAIL_CHANGED, actor=actor, account=account, address=address)
-
-
-def set_active(*, account: User, is_active: bool, actor: User, address: str | None) -> bool:
-    """Let a person in again, or keep them out everywhere from now on. False when it was so already."""
-    with transaction.atomic():
-        changed = User.objects.filter(pk=account.pk, is_active=not is_active).update(is_active=is_active) == 1
-        if changed:
-            action = AccountAction.ACTIVATED if is_active else AccountAction.DEACTIVATED
-            record_audit(action, actor=actor, account=account, address=address)
-    return changed
 
 
 def sweep_accounts() -> dict[str, int]:

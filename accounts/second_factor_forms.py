@@ -1,0 +1,140 @@
+"""allauth's forms for passkeys, authenticator apps and recovery codes, with our words and a closer look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from allauth.core import context
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base import forms as base_forms
+from allauth.mfa.totp import forms as totp_forms
+from allauth.mfa.webauthn import forms as webauthn_forms
+from allauth.mfa.webauthn.internal import auth
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.addresses import client_address
+from accounts.audit import AccountAction, record_audit
+from accounts.forms import CodeForm, PlainForm
+
+log = structlog.get_logger(__name__)
+NAME_LENGTH = 60
+
+
+class AuthenticateForm(CodeForm, base_forms.AuthenticateForm):
+    """The second step of signing in."""
+
+
+class ReauthenticateForm(CodeForm, base_forms.ReauthenticateForm):
+    """Show once more that it is you, with an app or a recovery code."""
+
+
+class ActivateTOTPForm(CodeForm, totp_forms.ActivateTOTPForm):
+    """The first code of a new authenticator app."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].label = _("Code")
+
+
+class _NamedForm(PlainForm):
+    """A passkey's name, on one line."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"] = forms.CharField(
+            label=_("Name"),
+            required=False,
+            max_length=NAME_LENGTH,
+            help_text=_("What you know it by: “My phone”, “Work laptop”."),
+        )
+
+    def clean_name(self) -> str:
+        """The name, or one that is made up."""
+        return " ".join(str(self.cleaned_data["name"]).split()) or str(_("Passkey"))
+
+
+class AddPasskeyForm(_NamedForm, webauthn_forms._BaseAddWebAuthnForm):
+    """A new passkey. It is always one that signs in on its own: nobody has to know another kind."""
+
+    def clean(self) -> dict[str, Any]:
+        """Upstream's checks, from our own origin only, and with the person's presence proven by finger, face or PIN."""
+
+        def check() -> dict[str, Any]:
+            cleaned: dict[str, Any] = super(AddPasskeyForm, self).clean() or {}
+            if credential := cleaned.get("credential"):
+                _check_origin(auth.parse_registration_response(credential))
+            return cleaned
+
+        return _refusing_what_breaks(check)
+
+
+class EditPasskeyForm(_NamedForm, webauthn_forms.EditWebAuthnForm):
+    """Another name for a passkey."""
+
+    def save(self) -> Any:
+        """Save the name, with its audit row."""
+        with transaction.atomic():
+            saved = super().save()
+            user, address = saved.user, client_address(context.request)
+            record_audit(AccountAction.FACTOR_RENAMED, actor=user, account=user, address=address)
+        return saved
+
+
+class _PasskeyForm(forms.Form):
+    def clean_credential(self) -> Any:
+        """Upstream's checks, from our own origin only; a failed one is kept."""
+
+        def check() -> Any:
+            credential = self.cleaned_data["credential"]
+            found = super(_PasskeyForm, self).clean_credential()  # type: ignore[misc]
+            _check_origin(auth.parse_authentication_response(credential))
+            return found
+
+        try:
+            return _refusing_what_breaks(check)
+        except ValidationError:
+            user = getattr(self, "user", None)
+            # Without a user the credential itself says whose it is, and that was not proven.
+            address = client_address(context.request)
+            record_audit(AccountAction.FACTOR_REFUSED, account=user, address=address, reason="wrong_passkey")
+            raise
+
+
+class AuthenticatePasskeyForm(_PasskeyForm, webauthn_forms.AuthenticateWebAuthnForm):
+    """The second step of signing in, with a passkey."""
+
+
+class LoginPasskeyForm(_PasskeyForm, webauthn_forms.LoginWebAuthnForm):
+    """Sign in with a passkey alone."""
+
+
+class ReauthenticatePasskeyForm(_PasskeyForm, webauthn_forms.ReauthenticateWebAuthnForm):
+    """Show once more that it is you, with a passkey."""
+
+
+def _check_origin(response: Any) -> None:
+    """The browser was on this very site: upstream lets any host below the relying party's speak for it."""
+    public = urlsplit(settings.DEXTER_PUBLIC_URL)
+    if response.response.client_data.origin != f"{public.scheme}://{public.netloc}":
+        raise get_adapter().validation_error("incorrect_code")
+
+
+def _refusing_what_breaks(check: Callable[[], Any]) -> Any:
+    """Whatever upstream makes of a credential that no browser sends is a refusal.
+
+    allauth catches some of what the FIDO2 library raises: not a wrong signature, for one, nor CBOR that is cut off.
+    """
+    try:
+        return check()
+    except ValidationError:
+        raise
+    except Exception as error:
+        log.info("second_factor.credential_refused", error=type(error).__name__)
+        raise get_adapter().validation_error("incorrect_code") from None

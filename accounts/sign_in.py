@@ -1,0 +1,83 @@
+"""Who may see a page about an account: accounts, never guests; and how recently they must have signed in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from allauth.account.adapter import get_adapter
+from allauth.account.authentication import get_authentication_records
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+
+from accounts.models import User
+
+# Design §7. Whatever adds or removes a way to sign in, hands data out or deletes it asks for the same.
+SIGN_IN_MAX_AGE = timedelta(minutes=15)
+
+View = Callable[..., HttpResponse]
+
+
+def account_required(*, then: str) -> Callable[[View], View]:
+    """Send whoever is not signed in to an account to sign in, and on to the page named `then`. Nothing is cached."""
+
+    def decorate(view: View) -> View:
+        @never_cache
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.user.is_authenticated:
+                if not request.user.is_guest:
+                    return view(request, *args, **kwargs)
+                # A guest is never in a website session; one that got there anyway has to leave it to sign in.
+                logout(request)
+            return redirect_to_login(reverse(then), reverse("account_login"))
+
+        return guarded
+
+    return decorate
+
+
+def recent_sign_in_required(*, then: str) -> Callable[[View], View]:
+    """As `account_required`, and ask once more who signed in a while ago: the browser may be somebody else's now."""
+
+    def decorate(view: View) -> View:
+        @account_required(then=then)
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if signed_in_recently(request):
+                return view(request, *args, **kwargs)
+            return ask_to_sign_in_again(request, then=then)
+
+        return guarded
+
+    return decorate
+
+
+def signed_in_account(request: HttpRequest) -> User:
+    """The account of a request that `account_required` let through."""
+    return cast("User", request.user)
+
+
+def signed_in_recently(request: HttpRequest) -> bool:
+    """Whether the person showed who they are, in this browser, within the last fifteen minutes.
+
+    allauth's own answer is of no use here: it does not count a fresh sign-in, and lets everybody pass who has no
+    password. Signing up leaves no record in the session; the account's age stands for it.
+    """
+    account = signed_in_account(request)
+    records = get_authentication_records(request, account)
+    at = float(records[-1]["at"]) if records else account.date_joined.timestamp()
+    return time.time() - at < SIGN_IN_MAX_AGE.total_seconds()
+
+
+def ask_to_sign_in_again(request: HttpRequest, *, then: str) -> HttpResponse:
+    """To the page where the person shows once more who they are, and on to the page named `then`."""
+    methods = get_adapter(request).get_reauthentication_methods(request.user)
+    return HttpResponseRedirect(f"{methods[0]['url']}?{urlencode({'next': reverse(then)})}")

@@ -1,0 +1,84 @@
+"""Who the person is here: the name, and the e-mail address with its proof."""
+
+from __future__ import annotations
+
+from allauth.core import ratelimit
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.addresses import client_address
+from accounts.audit import AccountAction, record_audit
+from accounts.email_change import accept_code, drop_pending_email, read_pending_email, send_code
+from accounts.emails import email_is_verified
+from accounts.errors import EmailTaken
+from accounts.forms import ChangeEmailForm, NewEmailCodeForm, ProfileForm
+from accounts.services import change_email, change_profile, end_other_browsers
+from accounts.sign_in import account_required, recent_sign_in_required, signed_in_account
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@account_required(then="account_profile")
+def profile(request: HttpRequest) -> HttpResponse:
+    """The name by which assistants and staff know the person, and the way to the rest."""
+    me = signed_in_account(request)
+    form = ProfileForm(request.POST or None, initial={"display_name": me.display_name})
+    if request.method == "POST" and form.is_valid():
+        name = form.cleaned_data["display_name"]
+        change_profile(account=me, display_name=name, address=client_address(request))
+        messages.success(request, _("Your name is saved."))
+        return redirect("account_profile")
+    context = {"form": form, "email_is_verified": email_is_verified(me)}
+    return render(request, "account/profile.html", context, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@recent_sign_in_required(then="account_email")
+def new_email(request: HttpRequest) -> HttpResponse:
+    """Ask for another address. Nothing changes before a code that is sent there is typed."""
+    me = signed_in_account(request)
+    form = ChangeEmailForm(request.POST or None, account=me)
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "account/email_change.html", {"form": form}, status=400 if form.errors else 200)
+    email = form.cleaned_data["email"]
+    if not ratelimit.consume(request, action="manage_email", user=me, key=email):
+        form.add_error("email", _("Too many codes were sent. Wait an hour, then try again."))
+        return render(request, "account/email_change.html", {"form": form}, status=429)
+    record_audit(AccountAction.EMAIL_CODE_SENT, actor=me, account=me, address=client_address(request))
+    send_code(request, account=me, email=email)
+    return redirect("account_confirm_new_email")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@recent_sign_in_required(then="account_confirm_new_email")
+def confirm_new_email(request: HttpRequest) -> HttpResponse:
+    """Type the code. The address changes, the old one is told, and every other browser is signed out."""
+    me, pending = signed_in_account(request), read_pending_email(request)
+    if pending is None or request.POST.get("action") == "cancel":
+        drop_pending_email(request)
+        return redirect("account_email")
+    form = NewEmailCodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        if accept_code(request, pending, code=form.cleaned_data["code"]):
+            return _change(request, pending.email)
+        record_audit(AccountAction.EMAIL_REFUSED, account=me, address=client_address(request), reason="wrong_code")
+        if read_pending_email(request) is None:
+            messages.error(request, _("That was not the code either. Ask for a new one."))
+            return redirect("account_email")
+        form.add_error("code", _("That is not the code we sent last. Check the newest email."))
+    context = {"form": form, "new_email": pending.email}
+    return render(request, "account/email_confirm.html", context, status=400 if form.errors else 200)
+
+
+def _change(request: HttpRequest, email: str) -> HttpResponse:
+    me, address = signed_in_account(request), client_address(request)
+    try:
+        change_email(account=me, email=email, actor=me, address=address, is_proven=True)
+    except EmailTaken as refusal:
+        messages.error(request, str(refusal.description))
+        return redirect("account_email")
+    end_other_browsers(account=me, session_key=request.session.session_key, address=address)
+    messages.success(request, _("Your email is confirmed. You are signed out in every other browser."))
+    return redirect("account_profile")

@@ -1,0 +1,73 @@
+"""Passkeys, authenticator apps and recovery codes, where allauth's own views need a change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.utils import get_next_redirect_url
+from allauth.core.internal.httpkit import add_query_params
+from allauth.mfa.base import views as base_views
+from allauth.mfa.webauthn import views as webauthn_views
+from allauth.mfa.webauthn.internal import auth
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
+
+from accounts.emails import email_is_verified
+
+
+class SecurityView(base_views.IndexView):
+    """How the person signs in: password, passkeys, app and recovery codes."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """With whether anything may be added: not before the address is proven."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return {**context, "email_is_verified": email_is_verified(self.request.user)}
+
+
+class AddPasskeyView(webauthn_views.AddWebAuthnView):
+    """Add a passkey."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Ask the browser for a key that signs in on its own; upstream leaves that to a script and a checkbox."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return {**context, "js_data": {"creation_options": auth.begin_registration(self.request.user, True)}}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Save the key, the recovery codes that come with the first one, and the audit rows, or nothing."""
+        with transaction.atomic():
+            return super().form_valid(form)
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """Say what was wrong; the key has to be made anew."""
+        for errors in form.errors.values():
+            for error in errors:
+                messages.error(self.request, error)
+        return HttpResponseRedirect(reverse("mfa_add_webauthn"))
+
+
+class LoginPasskeyView(webauthn_views.LoginWebAuthnView):
+    """Sign in with a passkey alone."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What the browser needs to find the key. Upstream answers so only to what calls itself AJAX."""
+        return JsonResponse({"request_options": auth.begin_authentication(user=None)})
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """Back to the sign-in page, which leads on to where the person was going."""
+        for error in form.errors.get("credential", []):
+            messages.error(self.request, error)
+        following = get_next_redirect_url(self.request)
+        query = {"next": following} if following else {}
+        return HttpResponseRedirect(add_query_params(reverse("account_login"), query))
+
+
+class ReauthenticatePasskeyView(webauthn_views.ReauthenticateWebAuthnView):
+    """Show once more that it is you, with a passkey."""
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """The same page again; upstream leads away to the sign-in page."""
+        for error in form.errors.get("credential", []):
+            messages.error(self.request, error)
+        return HttpResponseRedirect(self.passthrough_next_url(reverse("mfa_reauthenticate_webauthn")))

@@ -1,0 +1,158 @@
+"""What happened in an account's name, in sentences for the person; the audit log has more, which is for staff.
+
+An action that has no sentence here is not shown. `HIDDEN` names those that are left out on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.db.models.functions import Lower
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.audit import AccountAction
+from accounts.models import AuditEntry, User
+from linking.audit import LinkingAction
+from oauth.audit import OAuthAction
+from oauth.models import Client, ConnectorSession
+
+KINDS: dict[str, Promise] = {
+    "sign_in": gettext_lazy("Signing in"),
+    "account": gettext_lazy("Changes to your account"),
+    "assistant": gettext_lazy("Assistants"),
+}
+
+_SIGN_IN: dict[str, Promise] = {
+    AccountAction.SIGNED_UP: gettext_lazy("You created this account."),
+    AccountAction.SIGNED_IN: gettext_lazy("You signed in."),
+    AccountAction.SIGNED_OUT: gettext_lazy("You signed out."),
+    AccountAction.SIGN_IN_REFUSED: gettext_lazy("Somebody tried to sign in to your account and was turned away."),
+    AccountAction.FACTOR_REFUSED: gettext_lazy("Somebody gave a wrong second proof while signing in to your account."),
+    AccountAction.BROWSER_ENDED: gettext_lazy("A browser was signed out from elsewhere."),
+}
+_ACCOUNT: dict[str, Promise] = {
+    AccountAction.PASSWORD_CHANGED: gettext_lazy("The password was changed."),
+    AccountAction.EMAIL_CHANGED: gettext_lazy("The email was changed."),
+    AccountAction.EMAIL_CODE_SENT: gettext_lazy("A code was sent to a new email, to prove that it is yours."),
+    AccountAction.EMAIL_REFUSED: gettext_lazy("A wrong code was typed for a new email."),
+    AccountAction.PROFILE_CHANGED: gettext_lazy("The name was changed."),
+    AccountAction.FACTOR_ADDED: gettext_lazy("A passkey or an authenticator app was added."),
+    AccountAction.FACTOR_REMOVED: gettext_lazy("A passkey or an authenticator app was removed."),
+    AccountAction.FACTOR_RENAMED: gettext_lazy("A passkey was given another name."),
+    AccountAction.RECOVERY_CODES_MADE: gettext_lazy("New recovery codes were made."),
+    AccountAction.DATA_EXPORTED: gettext_lazy("You downloaded your data."),
+    AccountAction.DELETION_REFUSED: gettext_lazy("You tried to delete this account, which is not possible."),
+    AccountAction.ACTIVATED: gettext_lazy("Staff turned your account on again."),
+    AccountAction.DEACTIVATED: gettext_lazy("Staff turned your account off."),
+    AccountAction.STAFF_ADDED: gettext_lazy("Staff made this account."),
+    AccountAction.STAFF_CHANGED: gettext_lazy("Staff changed your account."),
+}
+_ASSISTANT: dict[str, Promise] = {
+    OAuthAction.SESSION_OPENED: gettext_lazy("You allowed %(assistant)s to connect."),
+    OAuthAction.SESSION_CONNECTED: gettext_lazy("%(assistant)s connected."),
+    OAuthAction.SESSION_ENDED: gettext_lazy("The connection of %(assistant)s ended: %(reason)s."),
+    OAuthAction.AUTHORIZATION_DENIED: gettext_lazy("You did not let %(assistant)s connect."),
+    OAuthAction.CLIENT_FLAGGED: gettext_lazy("You reported %(assistant)s."),
+    LinkingAction.CODE_PREVIEWED: gettext_lazy("You typed a code of %(assistant)s."),
+    LinkingAction.CODE_OFFERED: gettext_lazy("You made a code for an assistant."),
+    LinkingAction.CODE_REDEEMED: gettext_lazy("%(assistant)s came with a code of yours, and waits for your answer."),
+    LinkingAction.CODE_DECLINED: gettext_lazy("You did not link %(assistant)s."),
+    LinkingAction.GUESS_REFUSED: gettext_lazy("A code was typed that does not work."),
+    LinkingAction.ACCOUNT_LOCKED: gettext_lazy(
+        "Too many wrong codes were typed, and typing codes was locked for a time."
+    ),
+    LinkingAction.LINK_CONFIRMED: gettext_lazy("You linked %(assistant)s to your account."),
+    LinkingAction.LINK_REFUSED: gettext_lazy("An assistant could not be linked to your account."),
+    LinkingAction.LINK_REMOVED: gettext_lazy("%(assistant)s was unlinked from your account."),
+    LinkingAction.LINK_DISOWNED: gettext_lazy("Somebody said that linking %(assistant)s was not you."),
+}
+SENTENCES: dict[str, dict[str, Promise]] = {"sign_in": _SIGN_IN, "account": _ACCOUNT, "assistant": _ASSISTANT}
+
+METHODS: dict[str, Promise] = {
+    "password": gettext_lazy("You signed in with your password."),
+    "code": gettext_lazy("You signed in with a code from an email."),
+    "totp": gettext_lazy("You signed in with your authenticator app."),
+    "webauthn": gettext_lazy("You signed in with a passkey."),
+    "recovery_codes": gettext_lazy("You signed in with a recovery code."),
+}
+
+# Of the site or of staff, or of a row that is gone with its account.
+HIDDEN = {
+    AccountAction.GUEST_CREATED,
+    AccountAction.GUESTS_SWEPT,
+    AccountAction.STAFF_DELETED,
+    AccountAction.DELETED,
+    LinkingAction.CODE_MINTED,
+    LinkingAction.IDENTITY_RESOLVED,
+    LinkingAction.CODES_SWEPT,
+    LinkingAction.MINTING_REFUSED,
+    LinkingAction.GUESSES_ALARMED,
+    *(action for action in OAuthAction if action not in _ASSISTANT),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One line for the person. `address` is empty where somebody else's would show."""
+
+    at: datetime
+    sentence: str
+    address: str
+    action: str
+    client_id: str
+
+
+def activity_of(account: User, *, kind: str = "", client_id: str = "") -> QuerySet[AuditEntry]:
+    """The rows that concern `account` and nobody else, newest first; of one kind, or of one assistant, if asked for."""
+    kinds = [SENTENCES[kind]] if kind in SENTENCES else SENTENCES.values()
+    rows = AuditEntry.objects.filter(account=account, action__in=[action for each in kinds for action in each])
+    if client_id:
+        rows = rows.filter(client_id=client_id)
+    return rows.select_related("actor").order_by("-created_at", "-pk")
+
+
+def assistants_in_activity(account: User) -> list[tuple[str, str]]:
+    """The assistants that an account's activity can be narrowed to: client ID and name, by name."""
+    known = activity_of(account, kind="assistant").exclude(client_id="").order_by().values("client_id").distinct()
+    rows = Client.objects.filter(client_id__in=known).order_by(Lower("name"))
+    return [(client.client_id, str(client)) for client in rows]
+
+
+def in_words(entries: Iterable[AuditEntry], *, account: User) -> list[Activity]:
+    """Audit rows as the person reads them."""
+    rows = list(entries)
+    ids = {row.client_id for row in rows if row.client_id}
+    names = {client.client_id: str(client) for client in Client.objects.filter(client_id__in=ids)}
+    return [
+        Activity(
+            at=row.created_at,
+            sentence=_sentence(row, assistant=names.get(row.client_id) or _("an assistant that is gone")),
+            address=_address(row, account),
+            action=row.action,
+            client_id=row.client_id,
+        )
+        for row in rows
+    ]
+
+
+def _sentence(row: AuditEntry, *, assistant: str) -> str:
+    detail: dict[str, Any] = row.detail
+    sentence = next(each[row.action] for each in SENTENCES.values() if row.action in each)
+    if row.action == AccountAction.SIGNED_IN:
+        sentence = METHODS.get(str(detail.get("method", "")), sentence)
+    reasons = dict(ConnectorSession.EndReason.choices)
+    return str(sentence) % {"assistant": assistant, "reason": reasons.get(row.reason, row.reason)}
+
+
+def _address(row: AuditEntry, account: User) -> str:
+    """Where it was done from: by the account, its own identity, or somebody unknown; never where staff sit."""
+    actor = row.actor
+    if actor is not None and actor != account and not actor.is_guest:
+        return ""
+    return row.address or ""

@@ -1,0 +1,52 @@
+"""Deleting an account, at its own request."""
+
+from __future__ import annotations
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+
+from accounts.audit import AccountAction, record_audit
+from accounts.errors import LastSuperuser
+from accounts.mail import send_mail_later
+from accounts.models import User
+from accounts.services import end_other_browsers
+from linking.models import AccountLink
+from linking.services.connections import end_all_connections
+from linking.services.links import remove_link
+
+
+def delete_account(*, account: User, address: str | None) -> None:
+    """Delete an account with all that is its own: connections, links, ways to sign in, browsers.
+
+    Identities that were linked to it stay, with their connections, and act for nobody. The audit log keeps the
+    account's subject, and no address to write to. A last mail says that it happened.
+
+    Raises:
+        LastSuperuser: nobody else may look after the site.
+    """
+    try:
+        _delete(account, address)
+    except LastSuperuser as refusal:
+        action = AccountAction.DELETION_REFUSED
+        record_audit(action, actor=account, account=account, address=address, reason=refusal.reason)
+        raise
+
+
+@transaction.atomic
+def _delete(account: User, address: str | None) -> None:
+    # In one order for everybody: of the last two superusers who delete themselves at once, one stays.
+    superusers = User.objects.select_for_update().filter(is_superuser=True, is_active=True).order_by("pk")
+    if account.is_superuser and [user.pk for user in superusers] == [account.pk]:
+        raise LastSuperuser
+    User.objects.select_for_update().get(pk=account.pk)
+    for link in AccountLink.objects.with_parties().filter(account=account):
+        remove_link(link=link, actor=account, address=address)
+    end_all_connections(account=account, address=address)
+    end_other_browsers(account=account, session_key=None, address=address)
+    send_mail_later(template="deleted", account=account, context={})
+    record_audit(AccountAction.DELETED, actor=account, account=account, address=address)
+    # What staff did to the account is kept under its e-mail address by Django's own log.
+    content_type = ContentType.objects.get_for_model(User)
+    LogEntry.objects.filter(content_type=content_type, object_id=str(account.pk)).update(object_repr=account.subject)
+    account.delete()
