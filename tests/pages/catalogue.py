@@ -81,6 +81,8 @@ START = [
     Page("home", at("/")),
     Page("home-signed-in", signed_in("/")),
     Page("mcp", at("/mcp")),
+    Page("connect", at("/connect")),
+    Page("connect-opened", at("/connect#cursor")),
 ]
 
 ENTRANCE = [
@@ -185,5 +187,8 @@ ERRORS = [
 # For engineers, and Swagger UI's own: nothing may fail on it, and without scripts it says where the document is. axe
 # has more than two hundred complaints about it, which are not ours to mend.
 API_DOCUMENTATION = Page("api-docs", at("/api/docs"))
+
+# For engineers as well: every component in every state, buttons that do nothing among them.
+STYLEGUIDE = Page("styleguide", at("/styleguide/"))
 
 PAGES = [*START, *ENTRANCE, *CONSENT, *LINK, *ACCOUNT, *ERRORS]
