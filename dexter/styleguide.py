@@ -15,6 +15,11 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     """The page; 404 outside debug."""
     if not settings.DEBUG:
         raise Http404
+    return show(request)
+
+
+def show(request: HttpRequest) -> HttpResponse:
+    """The page, wherever it is asked for."""
     context = {
         "qr": qr_code(f"{settings.DEXTER_PUBLIC_URL}/link"),
         "notices": ["", "notice-success", "notice-warning", "notice-danger"],

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.pages import states
+from tests.pages import account_states, states
 from tests.pages.visitor import Visitor
 
 Reach = Callable[[Visitor], str]
@@ -81,6 +81,8 @@ START = [
     Page("home", at("/")),
     Page("home-signed-in", signed_in("/")),
     Page("mcp", at("/mcp")),
+    Page("connect", at("/connect")),
+    Page("connect-opened", at("/connect#cursor")),
 ]
 
 ENTRANCE = [
@@ -160,6 +162,21 @@ ACCOUNT = [
         (Fill("Password", "wrong"), Press("Confirm")),
     ),
     Page("sign-out", signed_in("/account/logout/")),
+    Page("activity", account_states.activity),
+    Page("profile", signed_in("/account/profile/")),
+    Page("email-change", signed_in("/account/email/")),
+    Page("email-confirm", account_states.email_confirm),
+    Page("browsers", signed_in("/account/browsers/")),
+    Page("data", signed_in("/account/data/")),
+    Page("delete", account_states.delete),
+    Page("security", signed_in("/account/security/")),
+    Page("security-with-app", account_states.security_with_app),
+    Page("passkey-add", signed_in("/account/security/passkeys/add/")),
+    Page("app-add", signed_in("/account/security/app/add/")),
+    Page("app-remove", account_states.app_remove),
+    Page("recovery-codes-new", account_states.recovery_codes_new),
+    Page("recovery-codes", account_states.recovery_codes),
+    Page("second-step", account_states.second_step),
 ]
 
 ERRORS = [
@@ -185,5 +202,8 @@ ERRORS = [
 # For engineers, and Swagger UI's own: nothing may fail on it, and without scripts it says where the document is. axe
 # has more than two hundred complaints about it, which are not ours to mend.
 API_DOCUMENTATION = Page("api-docs", at("/api/docs"))
+
+# For engineers as well: every component in every state, buttons that do nothing among them.
+STYLEGUIDE = Page("styleguide", at("/styleguide/"))
 
 PAGES = [*START, *ENTRANCE, *CONSENT, *LINK, *ACCOUNT, *ERRORS]

@@ -24,14 +24,14 @@ def main() -> None:
     from django.conf import settings
     from django.test.utils import setup_test_environment
 
-    from tests.pages.catalogue import API_DOCUMENTATION, PAGES, PURPOSES
+    from tests.pages.catalogue import API_DOCUMENTATION, PAGES, PURPOSES, STYLEGUIDE
     from tests.pages.visitor import Visitor
 
     output, *names = sys.argv[1:]
     # Mail stays in this process, where visitors read it.
     setup_test_environment(debug=settings.DEBUG)
     visits = {}
-    for page in [*PAGES, API_DOCUMENTATION]:
+    for page in [*PAGES, API_DOCUMENTATION, STYLEGUIDE]:
         if page.in_debug == settings.DEBUG and (not names or page.name in names):
             for purpose in PURPOSES:
                 visitor = Visitor()

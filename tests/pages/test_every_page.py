@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.pages.browser import DESKTOP, SCHEMES, SIZES, Look, looking_at
-from tests.pages.catalogue import PAGES, Page
+from tests.pages.catalogue import PAGES, STYLEGUIDE, Page
 from tests.pages.checks import axe_violations, horizontal_scroll, load_axe, missing_content
 from tests.pages.keyboard import keyboard_faults
 from tests.pages.site import Pages
@@ -22,7 +22,7 @@ ZOOMED = (640, 400)
 NARROWEST = (320, 256)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, STYLEGUIDE], ids=lambda page: page.name)
 async def test_anybody_can_use_it(page: Page, pages: Pages, chromium: Browser) -> None:
     async with looking_at(page, pages=pages, chromium=chromium) as look:
         faults = await missing_content(look.tab)

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.urls import path
 from django.views import defaults
 
+from dexter import styleguide
 from dexter.urls import urlpatterns as site_urlpatterns
 
 
@@ -26,6 +27,8 @@ def bad_request(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
+    # Served in debug only; what it shows is looked at like every other page.
+    path("styleguide/", styleguide.show),
     *site_urlpatterns,
     path("error/400", bad_request),
     path("error/403", forbidden),

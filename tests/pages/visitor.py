@@ -50,8 +50,12 @@ class Visitor:
     def sign_in(self) -> User:
         """Sign in through the page, which leaves behind whatever a sign-in leaves behind."""
         account = self.make_account()
-        self.post("/account/login/", login=self.email, password=PASSWORD)
+        self.post_password()
         return account
+
+    def post_password(self) -> None:
+        """Post the form of the sign-in page."""
+        self.post("/account/login/", login=self.email, password=PASSWORD)
 
     def let_the_sign_in_grow_old(self) -> None:
         """Let the sign-in and the account be a day old."""
