@@ -27,7 +27,8 @@ WORDS = """
 () => {
   const spoken = ["aria-label", "alt", "title", "placeholder"];
   const words = [document.title];
-  const foreign = (element) => element.closest("code, pre, script, style, [lang]:not(html)");
+  // What a visitor was told on the way here was said in the language of that page.
+  const foreign = (element) => element.closest("code, pre, script, style, .messages, [lang]:not(html)");
   for (const element of document.querySelectorAll("body *")) {
     if (!foreign(element)) words.push(...spoken.map((name) => element.getAttribute(name) ?? ""));
   }
