@@ -61,7 +61,9 @@ def test_documents_and_errors_are_the_same_in_every_language(method: str, path: 
     assert "Content-Language" not in german.headers
 
 
-@pytest.mark.parametrize("parameters", [{"code_challenge_method": "plain"}, {"code_challenge": None}, {"resource": "https://b"}])
+@pytest.mark.parametrize(
+    "parameters", [{"code_challenge_method": "plain"}, {"code_challenge": None}, {"resource": "https://b"}]
+)
 def test_an_error_that_goes_back_to_the_assistant_is_the_same_in_every_language(
     parameters: dict[str, str | None],
 ) -> None:
@@ -99,11 +101,7 @@ def test_the_page_that_asks_is_in_the_language_of_the_person(browser: Browser) -
 def test_each_endpoint_of_the_protocol_is_marked() -> None:
     """A new one that forgets is a page to the middleware."""
     urls = (pattern for pattern in get_resolver("oauth.urls").url_patterns if "authorize" not in str(pattern.pattern))
-    unmarked = [
-        str(pattern.pattern)
-        for pattern in urls
-        if not getattr(pattern.callback, "answers_programs", False)
-    ]
+    unmarked = [str(pattern.pattern) for pattern in urls if not getattr(pattern.callback, "answers_programs", False)]
 
     assert unmarked == []
 
