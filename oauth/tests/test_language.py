@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client as Browser
 from django.urls import get_resolver
 
@@ -40,14 +39,13 @@ REQUESTS: list[tuple[str, str, dict[str, Any]]] = [
 ]
 
 
-def ask(method: str, path: str, body: dict[str, Any], language: str) -> HttpResponse:
+def ask(method: str, path: str, body: dict[str, Any], language: str) -> Any:
     """One request in a new browser, as JSON to the registration endpoint and as a form to the others."""
     kind = "application/json" if "register" in path else "application/x-www-form-urlencoded"
     sent = json.dumps(body) if "register" in path else "&".join(f"{name}={value}" for name, value in body.items())
-    response: HttpResponse = Browser(raise_request_exception=False).generic(
+    return Browser(raise_request_exception=False).generic(
         method, path, sent, content_type=kind, headers={"Accept-Language": language}
     )
-    return response
 
 
 @pytest.mark.parametrize(("method", "path", "body"), REQUESTS)
