@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -9,17 +13,25 @@ from django.views.decorators.http import require_safe
 
 from linking.qr import qr_code
 
+Parameters = ParamSpec("Parameters")
+View = Callable[Concatenate[HttpRequest, Parameters], HttpResponse]
+
+
+def in_debug(view: View[Parameters]) -> View[Parameters]:
+    """A page that is there in debug, and 404 anywhere else."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Parameters.args, **kwargs: Parameters.kwargs) -> HttpResponse:
+        if not settings.DEBUG:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
+
 
 @require_safe
 def styleguide(request: HttpRequest) -> HttpResponse:
-    """The page; 404 outside debug."""
-    if not settings.DEBUG:
-        raise Http404
-    return show(request)
-
-
-def show(request: HttpRequest) -> HttpResponse:
-    """The page, wherever it is asked for."""
+    """Every component."""
     context = {
         "qr": qr_code(f"{settings.DEXTER_PUBLIC_URL}/link"),
         "notices": ["", "notice-success", "notice-warning", "notice-danger"],
