@@ -101,7 +101,7 @@ def mails(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @xframe_options_sameorigin
-@csp(MAIL_POLICY)
+@csp(MAIL_POLICY)  # type: ignore[arg-type]
 def mail_html(request: HttpRequest, name: str) -> HttpResponse:
     """The HTML part of one mail, for a frame."""
     found = next((example for example in examples() if example.name == name), None)
