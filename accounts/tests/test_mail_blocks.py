@@ -154,7 +154,11 @@ def test_nothing_is_loaded_and_nobody_is_followed() -> None:
 
 def test_the_links_of_a_mail_are_those_that_it_was_made_with() -> None:
     disown, account = "http://localhost:8000/link/disown?token=a:b-c&x=1", "http://localhost:8000/account/"
-    context = {"linked_at": datetime(2026, 1, 2, 15, 4, tzinfo=UTC), "disown_url": disown, "account_url": account}
+    context: dict[str, Any] = {
+        "linked_at": datetime(2026, 1, 2, 15, 4, tzinfo=UTC),
+        "disown_url": disown,
+        "account_url": account,
+    }
 
     assert links_in(mail_of("linked", **CONNECTED | context)) == [disown, account]
 
