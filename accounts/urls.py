@@ -44,12 +44,12 @@ urlpatterns = [
     path("account/password/reset/", allauth_views.password_reset, name="account_reset_password"),
     path(
         "account/password/reset/confirm/",
-        allauth_views.confirm_password_reset_code,
+        entrance.ConfirmPasswordResetCodeView.as_view(),
         name="account_confirm_password_reset_code",
     ),
     path(
         "account/password/reset/complete/",
-        allauth_views.complete_password_reset,
+        entrance.CompletePasswordResetView.as_view(),
         name="account_complete_password_reset",
     ),
     path(

@@ -3,7 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from dexter.styleguide import styleguide
+from dexter.mail_previews import mail_html, mails
+from dexter.styleguide import in_debug, styleguide
 
 urlpatterns = [
     path("", include("oauth.urls")),
@@ -12,5 +13,7 @@ urlpatterns = [
     path("", include("mcp_bridge.urls")),
     path("", include("accounts.urls")),
     path("admin/", admin.site.urls),
-    path("styleguide/", styleguide, name="styleguide"),
+    path("styleguide/", in_debug(styleguide), name="styleguide"),
+    path("styleguide/mail/", in_debug(mails), name="styleguide_mail"),
+    path("styleguide/mail/<slug:name>.html", in_debug(mail_html), name="styleguide_mail_html"),
 ]

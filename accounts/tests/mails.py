@@ -11,3 +11,10 @@ def code_in(mail: Any) -> str:
     found = re.search(r"^    ([\d-]+)$", mail.body, re.MULTILINE)
     assert found, mail.body
     return found[1]
+
+
+def html_of(mail: Any) -> str:
+    """The other half of an e-mail."""
+    [(html, kind)] = mail.alternatives
+    assert kind == "text/html"
+    return str(html)

@@ -171,6 +171,42 @@ def test_a_code_that_went_to_the_old_address_signs_nobody_in(client: Client, ada
     assert "_auth_user_id" not in thief.session
 
 
+@pytest.mark.parametrize("typed", ["before", "after"])
+def test_a_reset_code_that_went_to_the_old_address_sets_no_password(
+    client: Client, ada: User, mailoutbox: list[Any], typed: str
+) -> None:
+    thief = Client()
+    thief.post("/account/password/reset/", {"email": "Ada@example.com"})
+    old_code = code_in(mailoutbox[0])
+    if typed == "before":
+        thief.post("/account/password/reset/confirm/", {"code": old_code})
+    client.post("/account/email/", {"email": NEW})
+    client.post("/account/email/confirm/", {"code": code_in(mailoutbox[1])})
+
+    thief.post("/account/password/reset/confirm/", {"code": old_code})
+    response = thief.post("/account/password/reset/complete/", {"password1": "seven green herons"})
+
+    ada.refresh_from_db()
+    assert response["Location"] == "/account/password/reset/"
+    assert ada.check_password(PASSWORD)
+    assert "_auth_user_id" not in thief.session
+    assert not AuditEntry.objects.filter(action=AccountAction.PASSWORD_CHANGED).exists()
+    assert AuditEntry.objects.get(action=AccountAction.SIGN_IN_REFUSED).reason == "email_changed"
+
+
+def test_a_reset_code_to_the_new_address_works(client: Client, ada: User, mailoutbox: list[Any]) -> None:
+    client.post("/account/email/", {"email": NEW})
+    client.post("/account/email/confirm/", {"code": code_in(mailoutbox[0])})
+    browser = Client()
+    browser.post("/account/password/reset/", {"email": "NEW@example.com"})
+
+    browser.post("/account/password/reset/confirm/", {"code": code_in(mailoutbox[-1])})
+    browser.post("/account/password/reset/complete/", {"password1": "seven green herons"})
+
+    ada.refresh_from_db()
+    assert ada.check_password("seven green herons")
+
+
 @pytest.mark.parametrize("path", ["/account/email/", "/account/email/confirm/"])
 def test_a_thief_at_an_unlocked_browser_is_asked_again(path: str, mailoutbox: list[Any]) -> None:
     browser = Client()

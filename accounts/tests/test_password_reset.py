@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from accounts.audit import AccountAction
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, User
 from accounts.tests.builders import PASSWORD, make_user
 from accounts.tests.mails import code_in
 from accounts.tests.test_sign_in import AUTHORIZE
@@ -82,6 +82,18 @@ def test_three_wrong_codes_end_the_attempt(client: Client, ask: Any, mailoutbox:
     user.refresh_from_db()
     assert user.check_password(PASSWORD)
     assert AuditEntry.objects.filter(action=AccountAction.SIGN_IN_REFUSED, reason="wrong_code").count() == 3
+
+
+def test_an_account_that_is_gone_meanwhile_gets_no_password(client: Client, ask: Any, mailoutbox: list[Any]) -> None:
+    user = make_user()
+    ask(client)
+    user.delete()
+
+    typed = client.post("/account/password/reset/confirm/", {"code": code_in(mailoutbox[0])})
+    chosen = client.post("/account/password/reset/complete/", {"password1": NEW_PASSWORD})
+
+    assert [typed["Location"], chosen["Location"]] == ["/account/login/", "/account/password/reset/"]
+    assert not User.objects.exists()
 
 
 @pytest.mark.parametrize("password", ["", "short", "12345678901", "\x00" * 12, "p4z" * 3_500])

@@ -16,10 +16,12 @@ from allauth.account.decorators import secure_admin_login
 from allauth.account.forms import BaseSignupForm, SignupForm
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
+from allauth.account.internal.flows.password_reset_by_code import PasswordResetVerificationProcess
 from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate, is_reauthentication_required
 from allauth.account.internal.stagekit import clear_login
 from allauth.account.mixins import RedirectAuthenticatedUserMixin
 from allauth.account.utils import get_next_redirect_url
+from allauth.account.views import CompletePasswordResetView, ConfirmPasswordResetCodeView
 from allauth.core.internal.ratelimit import get_cache_key
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.views import IndexView
@@ -49,6 +51,10 @@ DIGESTS: list[tuple[Callable[..., Any], str]] = [
     (RedirectAuthenticatedUserMixin.dispatch, "bc8a4efe912b92a6"),
     (RedirectAuthenticatedUserMixin._redirect_to_pending_stage, "1c516ae5f7b9d185"),
     (LoginCodeVerificationProcess.finish, "f79e2eab870ed5e3"),
+    (PasswordResetVerificationProcess.initiate.__func__, "fdc8bf1dc27e09ac"),
+    (PasswordResetVerificationProcess.resume.__func__, "33dd5cf323d76c63"),
+    (CompletePasswordResetView.dispatch, "44ad4bb66dd9a47a"),
+    (ConfirmPasswordResetCodeView.dispatch, "48255cfa44733883"),
     (clear_login, "3aa0cdfc927d1310"),
     (get_authentication_records, "1c5c6d3561ba7817"),
     (get_next_redirect_url, "64ce216ef1eb4c40"),

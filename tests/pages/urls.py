@@ -28,7 +28,7 @@ def bad_request(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     # Served in debug only; what it shows is looked at like every other page.
-    path("styleguide/", styleguide.show),
+    path("styleguide/", styleguide.styleguide),
     *site_urlpatterns,
     path("error/400", bad_request),
     path("error/403", forbidden),
