@@ -55,6 +55,7 @@ async def test_consent_to_a_client_that_is_gone_meanwhile_gets_a_page_with_a_nex
 
         person.expected_statuses.add(400)
         await person.press("Allow")
+        await person.page.get_by_text("For support").click()
         await person.sees(handshake.client_id)
         after = site.database.counts()
 
