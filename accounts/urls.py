@@ -16,7 +16,7 @@ from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
 from accounts.sign_in import account_required, recent_sign_in_required
-from accounts.views import browsers, entrance, profile, second_factor
+from accounts.views import browsers, entrance, language, profile, second_factor
 
 
 def _guarded(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
@@ -25,6 +25,7 @@ def _guarded(route: str, view: Callable[..., HttpResponse], name: str) -> URLPat
 
 
 urlpatterns = [
+    path("language", language.choose_language, name="set_language"),
     path("account/login/", entrance.LoginView.as_view(), name="account_login"),
     path("account/login/code/", entrance.RequestLoginCodeView.as_view(), name="account_request_login_code"),
     path("account/login/code/confirm/", allauth_views.confirm_login_code, name="account_confirm_login_code"),

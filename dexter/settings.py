@@ -75,7 +75,7 @@ MIDDLEWARE = [
     "dexter.outages.OutageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.caching.PersonalPagesMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "dexter.languages.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -357,7 +357,13 @@ CONTENT_SECURITY_POLICY = {
 
 LANGUAGE_CODE = "en"
 USE_I18N = True
-LANGUAGES = [("en", "English")]
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+# `__Host-` would bind it to https; nothing depends on who set it.
+LANGUAGE_COOKIE_NAME = "dexter_language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = _https
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from mcp_bridge.assistants import Site, assistants
+from oauth.endpoints import for_programs
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +39,7 @@ def _site() -> Site:
     return Site(name=settings.DEXTER_SITE_NAME, resource=settings.DEXTER_RESOURCE)
 
 
+@for_programs
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -45,6 +47,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
+@for_programs
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:

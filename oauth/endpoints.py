@@ -30,6 +30,12 @@ def error_response(
     return JsonResponse({"error": error, "error_description": description}, status=status, headers=headers)
 
 
+def for_programs(view: View) -> View:
+    """Mark a view that no person reads: it answers in English, whatever languages the caller would accept."""
+    view.answers_programs = True  # type: ignore[attr-defined]
+    return view
+
+
 def protocol_endpoint(*, methods: tuple[str, ...], max_body: int = 64 * 1024) -> Callable[[View], View]:
     """Make a view a protocol endpoint: every answer is JSON with the RFC's error code, outages and crashes included.
 
@@ -38,6 +44,7 @@ def protocol_endpoint(*, methods: tuple[str, ...], max_body: int = 64 * 1024) ->
     """
 
     def decorate(view: View) -> View:
+        @for_programs
         @csrf_exempt
         @wraps(view)
         def endpoint(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

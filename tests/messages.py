@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import io
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,10 @@ def extract_messages() -> Catalog:
 def read_catalogue(language: str) -> Catalog:
     """The translations into `language`."""
     with po_path(language).open("rb") as file:
-        return read_po(file, locale=language)
+        catalog = read_po(file, locale=language)
+    # The same texts compile to the same bytes on any day.
+    catalog.creation_date = catalog.revision_date = datetime.fromtimestamp(0, UTC)
+    return catalog
 
 
 def compiled(catalog: Catalog) -> bytes:
@@ -65,18 +69,29 @@ def languages() -> list[str]:
     return sorted(path.name for path in LOCALE.iterdir() if po_path(path.name).exists())
 
 
-def update(language: str) -> int:
-    """Bring one language up to date and compile it; returns how many texts lack a translation."""
+def updated(language: str) -> Catalog:
+    """The translations into `language`, for the texts as they are now."""
     catalog = read_catalogue(language)
     catalog.fuzzy, catalog.project, catalog.header_comment = False, "Dexter", f"# Dexter, {language}."
     catalog.update(extract_messages(), no_fuzzy_matching=True)
     # What is not said any more is in the history, if anybody wants it back.
     catalog.obsolete.clear()
+    return catalog
+
+
+def rendered(catalog: Catalog) -> str:
+    """How a catalogue is written down."""
     file = io.BytesIO()
     # No line numbers: they would change with every edit anywhere. So would the headers that are left out.
     write_po(file, catalog, width=120, sort_by_file=True, include_lineno=False, ignore_obsolete=True)
     lines = file.getvalue().decode().splitlines(keepends=True)
-    po_path(language).write_text("".join(line for line in lines if not line.startswith(VOLATILE_HEADERS)))
+    return "".join(line for line in lines if not line.startswith(VOLATILE_HEADERS))
+
+
+def update(language: str) -> int:
+    """Bring one language up to date and compile it; returns how many texts lack a translation."""
+    catalog = updated(language)
+    po_path(language).write_text(rendered(catalog))
     po_path(language).with_suffix(".mo").write_bytes(compiled(read_catalogue(language)))
     return sum(not is_translated(message.string) for message in catalog if message.id)
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from django.utils import translation
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Request, Response, Route
 from playwright.async_api import Page as Tab
 
@@ -37,6 +38,7 @@ class Look:
     tab: Tab
     status: int = 0
     complaints: list[str] = field(default_factory=list)
+    language: str = "en"
 
     def __post_init__(self) -> None:
         """Listen to everything that a browser can say."""
@@ -49,7 +51,7 @@ class Look:
         """Do what a person does; after a press the next page is there."""
         match act:
             case Fill():
-                await self.tab.get_by_label(act.label, exact=True).fill(act.value)
+                await self.tab.get_by_label(self.named(act.label), exact=True).fill(act.value)
             case Press():
                 async with self.tab.expect_navigation():
                     await self.button(act.name).click()
@@ -59,7 +61,12 @@ class Look:
 
     def button(self, name: str) -> Locator:
         """The one button with this name."""
-        return self.tab.get_by_role("button", name=name, exact=True)
+        return self.tab.get_by_role("button", name=self.named(name), exact=True)
+
+    def named(self, name: str) -> str:
+        """What a control is called in the visitor's language; the catalogue of pages has the English names."""
+        with translation.override(self.language):
+            return translation.gettext(name)
 
     async def stay(self) -> None:
         """Let the page lead nowhere any more: without JavaScript some pages load themselves again."""
@@ -97,6 +104,7 @@ async def looking_at(
     scripts: bool = True,
     size: tuple[int, int] = DESKTOP,
     scheme: Scheme = "light",
+    language: str = "en",
 ) -> AsyncIterator[Look]:
     """Be the visitor of `page` in a new profile, open it and do what leads to its state.
 
@@ -111,7 +119,7 @@ async def looking_at(
         viewport={"width": size[0], "height": size[1]},
         color_scheme=scheme,
         reduced_motion="reduce",
-        locale="en-GB",
+        locale={"en": "en-GB"}.get(language, language),
         timezone_id="UTC",
     )
     context.set_default_timeout(SECONDS * 1000)
@@ -121,7 +129,7 @@ async def looking_at(
         await context.add_init_script(TELL_ON_VIOLATIONS)
         if page.leaves:
             await context.route("**", _stay_on_the_way_to_an_app)
-        look = Look(page, context, await context.new_page())
+        look = Look(page, context, await context.new_page(), language=language)
         await look.tab.goto(visit.url)
         for act in page.acts:
             await look.act(act)

@@ -1,6 +1,6 @@
 """Pictures of every page and state, light and dark, on a phone and on a desktop.
 
-    python -m tests.pages.screenshots [--only NAME...] [--output DIRECTORY]
+    python -m tests.pages.screenshots [--only NAME...] [--language de] [--output DIRECTORY]
 
 starts a site of its own and writes NAME-WIDTH-SCHEME.png for each page of `tests/pages/catalogue.py`, into
 var/screenshots unless told otherwise. With --readme it writes the two pictures of README.md instead, into docs/img.
@@ -40,7 +40,7 @@ README_SIZE = (800, 600)
 README_MOST_BYTES = 150_000
 
 
-async def photograph(pages: Iterable[Page], *, output: Path, readme: bool) -> None:
+async def photograph(pages: Iterable[Page], *, output: Path, readme: bool, language: str) -> None:
     """Write the pictures of `pages`, of those served in debug after the others."""
     with tempfile.TemporaryDirectory(prefix="dexter-pages-") as name, migrated_database(Path(name)) as migrated:
         async with open_chromium() as chromium:
@@ -51,17 +51,19 @@ async def photograph(pages: Iterable[Page], *, output: Path, readme: bool) -> No
                     with copy_of(migrated, Path(name)) as database:
                         names = [page.name for page in chosen]
                         async with open_pages(database, Path(name), debug=debug, names=names) as site:
-                            await _photograph(chosen, site, chromium, output=output, readme=readme)
+                            await _photograph(chosen, site, chromium, output=output, readme=readme, language=language)
 
 
-async def _photograph(chosen: Sequence[Page], pages: Pages, chromium: Browser, *, output: Path, readme: bool) -> None:
+async def _photograph(
+    chosen: Sequence[Page], pages: Pages, chromium: Browser, *, output: Path, readme: bool, language: str
+) -> None:
     for number, page in enumerate(chosen, start=1):
         print(f"[{number}/{len(chosen)}] {page.name}", flush=True)
-        await (_one if readme else _all)(page, pages, chromium, output)
+        await (_one if readme else _all)(page, pages, chromium, output, language)
 
 
-async def _all(page: Page, pages: Pages, chromium: Browser, output: Path) -> None:
-    async with looking_at(page, pages=pages, chromium=chromium) as look:
+async def _all(page: Page, pages: Pages, chromium: Browser, output: Path, language: str) -> None:
+    async with looking_at(page, pages=pages, chromium=chromium, language=language) as look:
         for width, height in SIZES:
             await look.tab.set_viewport_size({"width": width, "height": height})
             for scheme in SCHEMES:
@@ -70,9 +72,9 @@ async def _all(page: Page, pages: Pages, chromium: Browser, output: Path) -> Non
                 await look.tab.screenshot(path=path, full_page=True, animations="disabled")
 
 
-async def _one(page: Page, pages: Pages, chromium: Browser, output: Path) -> None:
+async def _one(page: Page, pages: Pages, chromium: Browser, output: Path, language: str) -> None:
     path = output / f"{README_NAMES[page.name]}.png"
-    async with looking_at(page, pages=pages, chromium=chromium, size=README_SIZE) as look:
+    async with looking_at(page, pages=pages, chromium=chromium, size=README_SIZE, language=language) as look:
         await look.tab.screenshot(path=path, full_page=True, animations="disabled")
     if path.stat().st_size > README_MOST_BYTES:
         raise SystemExit(
@@ -92,6 +94,7 @@ def main() -> int:
     parser.add_argument(
         "--readme", action="store_true", help="write the two pictures of README.md into docs/img instead"
     )
+    parser.add_argument("--language", default="en", help="the language of the browser (en)")
     options = parser.parse_args()
     pages = [page for page in PAGES if not options.only or any(part in page.name for part in options.only)]
     if options.readme:
@@ -102,7 +105,7 @@ def main() -> int:
     output = options.output or (README_OUTPUT if options.readme else OUTPUT)
     output.mkdir(parents=True, exist_ok=True)
     stop_in_order_on_signals()
-    asyncio.run(photograph(pages, output=output, readme=options.readme))
+    asyncio.run(photograph(pages, output=output, readme=options.readme, language=options.language))
     print(f"Written to {output}")
     return 0
 
