@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.audit import AccountAction
 from accounts.models import AuditEntry
 from accounts.tests.builders import PASSWORD, make_user
+from accounts.tests.mails import html_of
 
 pytestmark = pytest.mark.django_db
 
@@ -119,3 +120,30 @@ def test_a_changed_password_is_told_by_mail(
     assert message.subject == "The password of your Dexter account was changed"
     assert "http://localhost:8000/account/security/" in message.body
     assert NEW_PASSWORD not in message.body
+
+
+def test_a_first_password_is_told_by_mail(
+    client: Client, mailoutbox: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
+    client.force_login(make_user(password=None))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/account/password/set/", {"password1": NEW_PASSWORD})
+
+    [message] = mailoutbox
+    assert message.to == ["ada@example.com"]
+    assert message.subject == "Your Dexter account has a password now"
+    assert "If that was not you" in message.body
+    assert 'href="http://localhost:8000/account/password/reset/"' in html_of(message)
+    assert NEW_PASSWORD not in message.body + html_of(message)
+
+
+def test_a_refused_password_is_told_to_nobody(
+    client: Client, mailoutbox: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
+    client.force_login(make_user())
+
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/account/password/change/", {"oldpassword": "wrong", "password1": NEW_PASSWORD})
+
+    assert not mailoutbox

@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.audit import AccountAction
 from accounts.models import AuditEntry, User
 from accounts.tests.builders import PASSWORD, make_user
-from accounts.tests.mails import code_in
+from accounts.tests.mails import code_in, html_of
 from accounts.tests.test_sign_in import AUTHORIZE
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +56,27 @@ def test_a_new_password_signs_out_every_other_browser(client: Client, ask: Any, 
     client.post("/account/password/reset/complete/", {"password1": NEW_PASSWORD})
 
     assert thief.get("/account/password/change/").status_code == 302
+
+
+def test_a_reset_password_is_told_by_mail(
+    client: Client, ask: Any, mailoutbox: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
+    make_user()
+    browser = Client(headers={"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"})
+    ask(browser)
+    code = code_in(mailoutbox[0])
+    browser.post("/account/password/reset/confirm/", {"code": code})
+
+    with django_capture_on_commit_callbacks(execute=True):
+        browser.post("/account/password/reset/complete/", {"password1": NEW_PASSWORD})
+
+    _code, message = mailoutbox
+    assert message.to == ["ada@example.com"]
+    assert message.subject == "The password of your Dexter account was reset"
+    assert "in Firefox on Linux. Address: 127.0.0.1" in message.body
+    assert 'href="http://localhost:8000/account/security/"' in html_of(message)
+    for secret in (code, NEW_PASSWORD, PASSWORD):
+        assert secret not in message.body + html_of(message)
 
 
 def test_the_password_cannot_be_set_before_the_code(client: Client, ask: Any) -> None:

@@ -380,3 +380,15 @@ def test_the_pages_show_no_secret_to_caches(client: Client) -> None:
 
     for path in PAGES_FOR_RECENT_SIGN_INS:
         assert "no-store" in client.get(path, follow=True).headers["Cache-Control"], path
+
+
+def test_who_has_an_app_and_no_recovery_codes_is_led_to_them(client: Client) -> None:
+    user = make_user()
+    client.force_login(user)
+    make_app(user)
+
+    offered = client.get("/account/security/").content.decode()
+    page = client.get("/account/security/recovery-codes/new/").content.decode()
+
+    assert 'href="/account/security/recovery-codes/new/">Make recovery codes</a>' in offered
+    assert "stop working" not in page and "old ones" not in page

@@ -72,7 +72,9 @@ def test_deleting_ends_what_is_mine_and_unlinks_what_is_not(mailoutbox: list[Any
     for each in (browser, elsewhere):
         assert each.get("/account/")["Location"].startswith("/account/login/")
     assert not Session.objects.filter(browser__isnull=False).exists()
-    assert [message.to for message in mailoutbox] == [["ada@example.com"]]
+    [message] = mailoutbox
+    assert (message.to, message.subject) == (["ada@example.com"], "Your Dexter account is deleted")
+    assert "nobody can sign in to it again" in message.body and message.alternatives
     rows = AuditEntry.objects.filter(account_subject=subject)
     assert {"account.user.removed", "linking.link.removed", "oauth.session.ended"} <= {row.action for row in rows}
     assert "ada@example.com" not in str(list(AuditEntry.objects.values()))
