@@ -119,7 +119,7 @@ def _database() -> dict[str, Any]:
     config["CONN_MAX_AGE"] = 0
     # After a restart of PostgreSQL each pooled connection is dead; to look before each use costs a round trip.
     config["CONN_HEALTH_CHECKS"] = True
-    config["OPTIONS"] = {**config.get("OPTIONS", {}), "pool": {"min_size": 2, "max_size": 16, "timeout": 3}}
+    config["OPTIONS"] = {**config.get("OPTIONS", {}), "pool": {"min_size": 2, "max_size": 16, "timeout": 5}}
     return config
 
 

@@ -221,4 +221,5 @@ def test_pages_leave_no_connections_behind(site: RunningSite) -> None:
     site.run(together, 100)
 
     assert before >= 1
-    assert open_connections() <= before
+    # The pool of PostgreSQL may still grow by one or two; one for each request would be a hundred.
+    assert open_connections() <= before + 10

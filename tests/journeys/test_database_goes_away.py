@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from playwright.async_api import expect
 
+from tests.journeys.browser import Person
 from tests.journeys.conftest import People
 from tests.journeys.connector import Connector
 from tests.journeys.databases import Database
@@ -37,6 +38,15 @@ async def site(database: Database, tmp_path_factory: pytest.TempPathFactory) -> 
         yield site
 
 
+async def open_once_it_is_back(person: Person, url: str) -> None:
+    """As the page says: in a moment. The pool tries again after one second, two, four."""
+    for _ in range(10):
+        await person.open(url)
+        if not await person.page.get_by_text("Back in a moment").first.is_visible():
+            return
+        await asyncio.sleep(2)
+
+
 async def test_a_person_who_decides_in_an_outage_gets_a_page_and_decides_again(site: Site, people: People) -> None:
     person = await people.new_account()
     async with elsewhere() as assistant:
@@ -48,7 +58,7 @@ async def test_a_person_who_decides_in_an_outage_gets_a_page_and_decides_again(s
             await person.sees("Back in a moment")
         assert site.database.value("SELECT count(*) FROM oauth_connectorsession") == 0
         # She is still signed in: the page asks for her decision, not for her password.
-        await person.open(handshake.authorization_url)
+        await open_once_it_is_back(person, handshake.authorization_url)
         await person.press("Allow")
         await expect(person.page.get_by_text("Elsewhere").first).to_be_visible()
 

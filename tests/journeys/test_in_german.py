@@ -10,12 +10,20 @@ from playwright.async_api import Browser
 
 from tests.journeys.browser import Person
 from tests.journeys.connector import Connector
-from tests.journeys.server import Site
+from tests.journeys.databases import Database
+from tests.journeys.server import Site, open_site
 
 pytestmark = [pytest.mark.journey, pytest.mark.anyio]
 
 A_MOMENT_AGO = re.compile(r"vor (weniger als einer|\d+) Minuten?")
 A_DATE = re.compile(r"\d+\. \w+ \d{4} \d\d:\d\d UTC")
+
+
+@pytest.fixture(scope="module")
+async def site(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """A site with a Celery worker, where there is a Redis: the mail comes from there."""
+    async with open_site(database, tmp_path_factory.mktemp("logs"), worker=True) as site:
+        yield site
 
 
 @pytest.fixture

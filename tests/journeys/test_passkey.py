@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.anyio]
 @pytest.fixture(scope="module")
 async def site(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     """A site under a name: browsers have no passkeys for a bare address."""
-    async with open_site(database, tmp_path_factory.mktemp("logs"), origin="http://localhost") as site:
+    async with open_site(database, tmp_path_factory.mktemp("logs"), origin="http://localhost", worker=True) as site:
         yield site
 
 

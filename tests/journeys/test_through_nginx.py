@@ -185,7 +185,7 @@ async def test_an_address_that_the_sender_wrote_is_dropped(site: Site) -> None:
         )
 
     query = "SELECT address FROM accounts_auditentry WHERE client_id = %s"
-    assert site.database.value(query, answer.json()["client_id"]) == "127.0.0.1"
+    assert str(site.database.value(query, answer.json()["client_id"])) == "127.0.0.1"
 
 
 async def test_the_http_port_refuses_and_does_not_redirect(site: Site, nginx: tuple[Nginx, int]) -> None:
