@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,10 @@ class Database:
         with psycopg.connect(_maintenance(self.url), autocommit=True) as connection:
             allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
             connection.execute(allow.format(sql.Identifier(name), sql.Literal(False)))
-            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            # A backend that has been told to go may still answer one more query.
+            inside = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+            while connection.execute(inside, [name]).fetchall():
+                time.sleep(0.05)
             try:
                 yield
             finally:
