@@ -68,6 +68,7 @@ def enqueue_mail(mail: Mail, *, to: str, robust: bool = False) -> None:
     arguments = {"subject": mail.subject, "body": mail.text, "html": mail.html, "to": to}
     # The body may hold a code: what Celery shows of the arguments, in logs and monitors, is not for it.
     transaction.on_commit(
+        # The stubs of Celery want the positional arguments, which the task does not have.
         lambda: send_mail.apply_async(kwargs=arguments, kwargsrepr="{…}"),  # type: ignore[call-arg]
         robust=robust,
     )

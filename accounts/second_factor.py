@@ -51,6 +51,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         """Whom a passkey is for: the host of DEXTER_PUBLIC_URL. Upstream's comes from the request's Host header."""
         return {"id": urlsplit(settings.DEXTER_PUBLIC_URL).hostname or "", "name": settings.DEXTER_SITE_NAME}
 
+    # The name `type` is upstream's, which passes it by name.
     def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:  # noqa: A002
         """What a passkey is called until the person says otherwise."""
         count = Authenticator.objects.filter(user_id=user.pk, type=type).count()

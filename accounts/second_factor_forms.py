@@ -93,6 +93,7 @@ class _PasskeyForm(forms.Form):
 
         def check() -> Any:
             credential = self.cleaned_data["credential"]
+            # A mixin: upstream's form comes next only where it is mixed in.
             found = super(_PasskeyForm, self).clean_credential()  # type: ignore[misc]
             _check_origin(auth.parse_authentication_response(credential))
             return found
@@ -135,6 +136,7 @@ def _refusing_what_breaks(check: Callable[[], Any]) -> Any:
         return check()
     except ValidationError:
         raise
+    # The library raises its own, cryptography's, CBOR's and KeyError alike; there is no common root below Exception.
     except Exception as error:
         log.info("second_factor.credential_refused", error=type(error).__name__)
         raise get_adapter().validation_error("incorrect_code") from None

@@ -101,6 +101,7 @@ def mails(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @xframe_options_sameorigin
+# The decorator types its directives more narrowly than the settings of the same package.
 @csp(MAIL_POLICY)  # type: ignore[arg-type]
 def mail_html(request: HttpRequest, name: str) -> HttpResponse:
     """The HTML part of one mail, for a frame."""

@@ -51,7 +51,8 @@ def unavailable(request: HttpRequest) -> HttpResponse:
         )
     else:
         response = HttpResponse(render_to_string("503.html"), status=503, headers=headers)
-    # Django would log the path, which may hold a secret such as that of a link in an e-mail.
+    # Django would log the path, which may hold a secret such as that of a link in an e-mail. There is no public name
+    # for this mark of `django.utils.log.log_response`.
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 

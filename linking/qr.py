@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+# It has neither annotations nor stubs.
 import qrcode  # type: ignore[import-untyped]
 
 

@@ -64,6 +64,7 @@ class _GoodForItsAddress:
                 process.abort()
                 address, reason = client_address(request), "email_changed" if account else "account_gone"
                 record_audit(AccountAction.SIGN_IN_REFUSED, account=account, address=address, reason=reason)
+        # A mixin: which class comes next is known only where it is mixed in.
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         return response
 

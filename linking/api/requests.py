@@ -142,6 +142,7 @@ class ApiView(APIView):
         if method != "options":
             super().initial(request, *args, **kwargs)
 
+    # Upstream answers with a description of the view; this has no body to type.
     def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
         """What the route answers, and no CORS headers: pages of other origins have no business here."""
         return HttpResponse(status=204, headers={"Allow": ", ".join(self.allowed_methods)})

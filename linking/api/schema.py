@@ -16,11 +16,12 @@ from linking.api.serializers import ProblemSchema
 SESSION: list[dict[str, list[str]]] = [{"session": []}]
 
 
-def BEARER_OR_SESSION(*scopes: str) -> list[dict[str, list[str]]]:  # noqa: N802
+def bearer_or_session(*scopes: str) -> list[dict[str, list[str]]]:
     """An access token with `scopes`, or the website's session."""
     return [{"bearer": list(scopes)}, *SESSION]
 
 
+# Upstream registers each subclass as it is defined, by a hook without annotations.
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The access token of a connection."""
 

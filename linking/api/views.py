@@ -19,7 +19,7 @@ from accounts.models import User
 from linking.api import serializers
 from linking.api.problems import PreviewUnknown, SignInAgain
 from linking.api.requests import AccountOnly, ApiView, ServiceOnly
-from linking.api.schema import BEARER_OR_SESSION, SERVICE, SESSION, documented
+from linking.api.schema import SERVICE, SESSION, bearer_or_session, documented
 from linking.errors import ConnectionNotFound
 from linking.models import AccountLink
 from linking.pending import remember_offer, remember_preview, take_preview
@@ -57,7 +57,7 @@ class LinkStatus(ApiView):
     required_scopes = ("identity.read",)
 
     @documented(
-        "Is it linked?", answers=serializers.StatusSchema, auth=BEARER_OR_SESSION("identity.read"), refusals=(401, 403)
+        "Is it linked?", answers=serializers.StatusSchema, auth=bearer_or_session("identity.read"), refusals=(401, 403)
     )
     def get(self, request: Request) -> Response:
         """For an access token, whom its connection acts for. For a session, the account and its links."""
@@ -142,7 +142,7 @@ class LinkGenerate(ApiView):
     @documented(
         "Make a code",
         answers=serializers.CodeSchema,
-        auth=BEARER_OR_SESSION("link.write"),
+        auth=bearer_or_session("link.write"),
         refusals=(400, 401, 403, 409, 413, 415, 429),
         status=201,
     )
@@ -165,7 +165,7 @@ class LinkRemove(ApiView):
         "Unlink",
         takes=serializers.RemoveRequest,
         answers=serializers.RemoveSchema,
-        auth=BEARER_OR_SESSION("link.write"),
+        auth=bearer_or_session("link.write"),
         refusals=(400, 401, 403, 404, 409, 413, 415),
     )
     def post(self, request: Request) -> Response:
