@@ -298,8 +298,6 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Link assistants to accounts from another front end. Every error is a problem (RFC 9457).",
     "VERSION": DEXTER_VERSION,
     "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": "/api",
 }
 

@@ -10,7 +10,8 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.views import SpectacularAPIView
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiJsonRenderer2
 
 # How a caller shows who they are, for each security scheme of the document.
 CREDENTIALS = {
@@ -85,10 +86,17 @@ class Reference:
 
 
 @cache
+def document_bytes() -> bytes:
+    """What `/api/schema` says, as JSON; it is the same for everybody, and changes with the code only."""
+    generator = SchemaGenerator()  # type: ignore[no-untyped-call]
+    written: bytes = OpenApiJsonRenderer2().render(generator.get_schema(public=True))  # type: ignore[no-untyped-call]
+    return written
+
+
+@cache
 def reference() -> Reference:
-    """What `/api/schema` says; it is the same for everybody, and changes with the code only."""
-    generator: Any = SpectacularAPIView.generator_class()
-    return read_document(generator.get_schema(public=True))
+    """The same for people."""
+    return read_document(json.loads(document_bytes()))
 
 
 def read_document(document: dict[str, Any]) -> Reference:
@@ -147,8 +155,8 @@ def _resolve(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
 
 def _members(schema: dict[str, Any], schemas: dict[str, Any], prefix: str = "") -> Iterator[Member]:
     schema = _resolve(schema, schemas)
-    for name, member in schema.get("properties", {}).items():
-        member = _resolve(member, schemas)
+    for name, described in schema.get("properties", {}).items():
+        member = _resolve(described, schemas)
         item = _resolve(member.get("items", {}), schemas)
         yield Member(
             name=prefix + name,
@@ -167,7 +175,7 @@ def _type(schema: dict[str, Any], item: dict[str, Any]) -> str:
 
 
 def _description(schema: dict[str, Any]) -> str:
-    said = [schema["description"]] if "description" in schema else []
+    said = [schema["description"].replace("`", "")] if "description" in schema else []
     if "enum" in schema:
         said = ["One of " + ", ".join(schema["enum"]) + "."]
     if "maxLength" in schema:

@@ -9,6 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client as Browser
 from django.urls import reverse
+from django.utils.translation import trans_real
 
 from linking.api.reference import Member, read_document, reference
 
@@ -26,6 +27,15 @@ def test_the_document_is_valid_and_free_of_warnings(tmp_path: Any) -> None:
     document = json.loads((tmp_path / "s.json").read_text())
     assert document["openapi"].startswith("3.1")
     assert document == Browser().get("/api/schema").json()
+
+
+def test_no_language_changes_the_document() -> None:
+    plain = Browser().get("/api/schema")
+
+    asked = Browser().get("/api/schema?lang=de-00000001&version=2", headers={"Accept-Language": "de"})
+
+    assert asked.content == plain.content
+    assert "de-00000001" not in trans_real._translations
 
 
 def test_who_may_call_is_what_the_views_ask_for() -> None:
