@@ -13,11 +13,11 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from accounts.guests import GUEST_COOKIE_SALT, guest_cookie_name
-from accounts.models import User
-from accounts.tests.builders import PASSWORD, make_guest, make_user
-from linking.models import AccountLink, Counter, LinkingCode
+from accounts.models import Counter, User
+from accounts.tests.builders import PASSWORD, make_counter, make_guest, make_user
+from linking.models import AccountLink, LinkingCode
 from linking.services.guesses import typer_key
-from linking.tests.builders import make_counter, make_linking_code
+from linking.tests.builders import make_linking_code
 from linking.tests.test_preview_linking_code import DEAD
 
 pytestmark = pytest.mark.django_db

@@ -12,14 +12,14 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import AuditEntry, User
-from accounts.tests.builders import make_guest, make_user
+from accounts.models import AuditEntry, Counter, User
+from accounts.tests.builders import make_counter, make_guest, make_user
 from linking.audit import LinkingAction
 from linking.errors import AccountRequired, CodeRefused, TypingLocked
-from linking.models import Counter, LinkingCode
+from linking.models import LinkingCode
 from linking.services import preview_linking_code
 from linking.services.guesses import SITE_KEY, address_key, typer_key
-from linking.tests.builders import make_counter, make_linking_code, pass_time
+from linking.tests.builders import make_linking_code, pass_time
 from oauth.models import Client, ConnectorSession
 from oauth.services import block_client
 from oauth.tests.builders import make_session
@@ -357,7 +357,7 @@ def test_counters_that_cannot_be_read_refuse_everybody(monkeypatch: pytest.Monke
 
     _, code = make_linking_code()
     account = make_user()
-    monkeypatch.setattr("linking.counters.take", fail)
+    monkeypatch.setattr("accounts.counters.take", fail)
 
     with pytest.raises(DatabaseError):
         type_code(account, code)

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from django.db.models import Case, DateTimeField, F, Q, Value, When
 from django.utils import timezone
 
-from linking.limits import FIRST_LOCK, LOCK_MEMORY, LONGEST_LOCK, Limit
-from linking.models import Counter
+from accounts.limits import FIRST_LOCK, LOCK_MEMORY, LONGEST_LOCK, Limit
+from accounts.models import Counter
 
 
 def take(key: str, *, limit: Limit) -> datetime | None:
