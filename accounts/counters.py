@@ -29,6 +29,18 @@ def take(key: str, *, limit: Limit) -> datetime | None:
     return counter.window_started_at + limit.window
 
 
+def take_each(limits: dict[str, Limit]) -> bool:
+    """Count one event with every key, or with none of them when one of them has no room. Whether there was room."""
+    taken: list[str] = []
+    for key, limit in limits.items():
+        if take(key, limit=limit) is not None:
+            for earlier in taken:
+                give_back(earlier)
+            return False
+        taken.append(key)
+    return True
+
+
 def give_back(key: str) -> None:
     """Take one event out of the count again."""
     Counter.objects.filter(pk=key, count__gt=0).update(count=F("count") - 1)

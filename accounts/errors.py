@@ -4,7 +4,8 @@ AccountError
 ├── EmailTaken      another account has the address
 ├── GuestsAreOff    the setting turns guests off
 ├── LastSuperuser   nobody could look after the site any more
-└── NotAGuest       an account was offered where only a guest will do
+├── NotAGuest       an account was offered where only a guest will do
+└── TooManyGuesses  too many wrong codes from an e-mail, an app or a list of recovery codes
 """
 
 from __future__ import annotations
@@ -50,3 +51,10 @@ class NotAGuest(AccountError):
     """The guest cookie is for guests only: an account that it named would be signed in by a cookie alone."""
 
     reason = "not_a_guest"
+
+
+class TooManyGuesses(AccountError):
+    """Wrong codes were typed too often, by whomever: nothing is compared for now."""
+
+    reason = "too_many_guesses"
+    description = _("Too many wrong codes were typed. Wait an hour, or sign in another way.")

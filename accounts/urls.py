@@ -16,7 +16,7 @@ from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
 from accounts.sign_in import account_required, recent_sign_in_required
-from accounts.views import browsers, entrance, language, profile, second_factor
+from accounts.views import browsers, entrance, language, mailed_codes, profile, second_factor
 
 
 def _guarded(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
@@ -28,28 +28,28 @@ urlpatterns = [
     path("language", language.choose_language, name="set_language"),
     path("account/login/", entrance.LoginView.as_view(), name="account_login"),
     path("account/login/code/", entrance.RequestLoginCodeView.as_view(), name="account_request_login_code"),
-    path("account/login/code/confirm/", allauth_views.confirm_login_code, name="account_confirm_login_code"),
+    path("account/login/code/confirm/", mailed_codes.ConfirmLoginCodeView.as_view(), name="account_confirm_login_code"),
     path("account/signup/", entrance.SignupView.as_view(), name="account_signup"),
     path(
         "account/confirm-email/",
-        allauth_views.ConfirmEmailVerificationCodeView.as_view(),
+        mailed_codes.ConfirmEmailView.as_view(),
         name="account_email_verification_sent",
     ),
     path("account/inactive/", allauth_views.account_inactive, name="account_inactive"),
     path("account/logout/", allauth_views.logout, name="account_logout"),
     path("account/reauthenticate/", allauth_views.reauthenticate, name="account_reauthenticate"),
     path("account/reauthenticate/by-code/", entrance.sign_in_again, name="account_sign_in_again"),
-    path("account/password/change/", allauth_views.password_change, name="account_change_password"),
+    _guarded("account/password/change/", allauth_views.password_change, "account_change_password"),
     _guarded("account/password/set/", allauth_views.password_set, "account_set_password"),
     path("account/password/reset/", allauth_views.password_reset, name="account_reset_password"),
     path(
         "account/password/reset/confirm/",
-        entrance.ConfirmPasswordResetCodeView.as_view(),
+        mailed_codes.ConfirmPasswordResetCodeView.as_view(),
         name="account_confirm_password_reset_code",
     ),
     path(
         "account/password/reset/complete/",
-        entrance.CompletePasswordResetView.as_view(),
+        mailed_codes.CompletePasswordResetView.as_view(),
         name="account_complete_password_reset",
     ),
     path(
@@ -60,7 +60,7 @@ urlpatterns = [
     path(
         "account/security/", account_required(then="mfa_index")(second_factor.SecurityView.as_view()), name="mfa_index"
     ),
-    path("account/login/second-step/", base_views.authenticate, name="mfa_authenticate"),
+    path("account/login/second-step/", mailed_codes.SecondStepView.as_view(), name="mfa_authenticate"),
     path("account/login/passkey/", second_factor.LoginPasskeyView.as_view(), name="mfa_login_webauthn"),
     path("account/reauthenticate/code/", base_views.reauthenticate, name="mfa_reauthenticate"),
     path(
