@@ -1,6 +1,7 @@
 """Everything that the accounts app refuses.
 
 AccountError
+├── AccountGone     it was deleted meanwhile
 ├── EmailTaken      another account has the address
 ├── GuestsAreOff    the setting turns guests off
 ├── LastSuperuser   nobody could look after the site any more
@@ -24,6 +25,13 @@ class AccountError(Exception):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class AccountGone(AccountError):
+    """Another request deleted it first."""
+
+    reason = "account_gone"
+    description = _("Your account is deleted. We have sent you an email that says so.")
 
 
 class EmailTaken(AccountError):

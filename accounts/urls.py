@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from allauth.account import views as allauth_views
 from allauth.mfa.base import views as base_views
-from allauth.mfa.recovery_codes import views as recovery_views
 from allauth.mfa.totp import views as totp_views
 from allauth.mfa.webauthn import views as webauthn_views
 from django.http import HttpResponse
@@ -36,7 +35,7 @@ urlpatterns = [
         name="account_email_verification_sent",
     ),
     path("account/inactive/", allauth_views.account_inactive, name="account_inactive"),
-    path("account/logout/", allauth_views.logout, name="account_logout"),
+    path("account/logout/", entrance.LogoutView.as_view(), name="account_logout"),
     path("account/reauthenticate/", allauth_views.reauthenticate, name="account_reauthenticate"),
     path("account/reauthenticate/by-code/", entrance.sign_in_again, name="account_sign_in_again"),
     _guarded("account/password/change/", allauth_views.password_change, "account_change_password"),
@@ -83,12 +82,16 @@ urlpatterns = [
     ),
     _guarded("account/security/app/add/", totp_views.activate_totp, "mfa_activate_totp"),
     _guarded("account/security/app/remove/", totp_views.deactivate_totp, "mfa_deactivate_totp"),
-    _guarded("account/security/recovery-codes/", recovery_views.view_recovery_codes, "mfa_view_recovery_codes"),
+    _guarded("account/security/recovery-codes/", second_factor.RecoveryCodesView.as_view(), "mfa_view_recovery_codes"),
     _guarded(
-        "account/security/recovery-codes/new/", recovery_views.generate_recovery_codes, "mfa_generate_recovery_codes"
+        "account/security/recovery-codes/new/",
+        second_factor.NewRecoveryCodesView.as_view(),
+        "mfa_generate_recovery_codes",
     ),
     _guarded(
-        "account/security/recovery-codes/file/", recovery_views.download_recovery_codes, "mfa_download_recovery_codes"
+        "account/security/recovery-codes/file/",
+        second_factor.RecoveryCodesFileView.as_view(),
+        "mfa_download_recovery_codes",
     ),
     path("account/profile/", profile.profile, name="account_profile"),
     path("account/email/", profile.new_email, name="account_email"),

@@ -17,6 +17,8 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from accounts.guests import forget_guest
+
 log = structlog.get_logger(__name__)
 
 
@@ -41,6 +43,18 @@ class SignupView(_StartsOver, allauth_views.SignupView):
 
 class RequestLoginCodeView(_StartsOver, allauth_views.RequestLoginCodeView):
     """Sign in with a code by e-mail."""
+
+
+class LogoutView(allauth_views.LogoutView):
+    """Sign out, and leave no guest behind."""
+
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The same form starts a sign-in over, for who is not signed in yet: that hands the browser to nobody."""
+        was_signed_in = self.request.user.is_authenticated
+        response: HttpResponse = super().post(*args, **kwargs)
+        if was_signed_in:
+            forget_guest(response)
+        return response
 
 
 @never_cache

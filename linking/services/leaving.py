@@ -7,7 +7,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 
 from accounts.audit import AccountAction, record_audit
-from accounts.errors import LastSuperuser
+from accounts.errors import AccountGone, LastSuperuser
 from accounts.mail import send_mail_later
 from accounts.models import User
 from accounts.services import end_other_browsers
@@ -23,6 +23,7 @@ def delete_account(*, account: User, address: str | None) -> None:
     account's subject, and no address to write to. A last mail says that it happened.
 
     Raises:
+        AccountGone: it is deleted already, by another request.
         LastSuperuser: nobody else may look after the site.
     """
     try:
@@ -39,7 +40,8 @@ def _delete(account: User, address: str | None) -> None:
     superusers = User.objects.select_for_update().filter(is_superuser=True, is_active=True).order_by("pk")
     if account.is_superuser and [user.pk for user in superusers] == [account.pk]:
         raise LastSuperuser
-    User.objects.select_for_update().get(pk=account.pk)
+    if not User.objects.select_for_update().filter(pk=account.pk):
+        raise AccountGone
     for link in AccountLink.objects.with_parties().filter(account=account):
         remove_link(link=link, actor=account, address=address)
     end_all_connections(account=account, address=address)
