@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
+from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
@@ -96,3 +98,21 @@ def test_every_answer_is_one_that_the_document_names(caller: str) -> None:
         called[operation.label] += try_operation(operation, headers)
 
     assert len(called) == len(operations) == 8
+
+
+def test_the_schema_is_valid_and_free_of_warnings(tmp_path: Any) -> None:
+    call_command("spectacular", validate=True, fail_on_warn=True, format="openapi-json", file=str(tmp_path / "s.json"))
+
+    schema = json.loads((tmp_path / "s.json").read_text())
+    assert schema["openapi"].startswith("3.1")
+    assert "/api/link/verify" in schema["paths"]
+    assert schema["paths"]["/api/link/verify"]["post"]["security"] == [{"session": []}]
+
+
+def test_the_documentation_page_has_no_inline_script_or_style() -> None:
+    page = Browser().get("/api/docs")
+
+    assert page.status_code == 200
+    assert b"<style" not in page.content and b"</script>" in page.content
+    assert Browser().get("/api/docs?script=").status_code == 200
+    assert Browser().get("/api/schema").json()["openapi"].startswith("3.1")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.core import signing
@@ -17,31 +16,13 @@ from accounts.models import User
 from accounts.tests.builders import PASSWORD, make_guest, make_user
 from linking.models import AccountLink, Counter, LinkingCode
 from linking.services.guesses import typer_key
+from linking.tests.browsing import text_of
 from linking.tests.builders import make_counter, make_linking_code
-from linking.tests.test_preview_linking_code import DEAD
+from linking.tests.guessing import DEAD
 
 pytestmark = pytest.mark.django_db
 
 REFUSED = "That code does not work."
-
-
-@pytest.fixture
-def account() -> User:
-    """Ada, who has just signed up."""
-    return make_user()
-
-
-@pytest.fixture
-def browser(account: User) -> Browser:
-    """A browser in which Ada is signed in."""
-    browser = Browser()
-    browser.force_login(account)
-    return browser
-
-
-def text_of(response: Any) -> str:
-    """The page, without what is different each time it is made."""
-    return str(response.content.decode())
 
 
 def without_csrf_token(page: str) -> str:
