@@ -8,7 +8,7 @@ from typing import Any
 from django.test import Client as Browser
 
 from accounts.models import AuditEntry
-from linking.models import AccountLink, LinkingCode
+from linking.models import AccountLink, Counter, LinkingCode
 from oauth.models import ConnectorSession
 from oauth.tests.builders import make_access_token
 
@@ -49,6 +49,26 @@ def assert_problem(response: Any, status: int, code: str) -> dict[str, Any]:
     return problem
 
 
-def written() -> tuple[int, ...]:
-    """How much there is of what a refused call must not write."""
-    return LinkingCode.objects.count(), AccountLink.objects.count(), AuditEntry.objects.count()
+def preview(browser: Browser, code: str) -> str:
+    """Type a code that works; the id of its preview."""
+    answer = send(browser, "/api/link/preview", {"code": code})
+    assert answer.status_code == 200, answer.content
+    return str(answer.json()["preview_id"])
+
+
+def verify(browser: Browser, preview_id: str, **members: Any) -> Any:
+    """Confirm a preview, or decline it."""
+    return send(browser, "/api/link/verify", {"preview_id": preview_id, **members})
+
+
+def assert_nothing_was_linked(row: LinkingCode) -> None:
+    """The code is as it was, and there is no link."""
+    row.refresh_from_db()
+    assert row.used_at is None
+    assert not AccountLink.objects.filter(user=row.identity).exists()
+
+
+def written() -> list[Any]:
+    """How much there is of what a refused call must not write, and what was counted."""
+    rows = (LinkingCode, AccountLink, AuditEntry)
+    return [*(row.objects.count() for row in rows), list(Counter.objects.order_by("pk").values_list("pk", "count"))]
