@@ -16,7 +16,9 @@ from django.utils import timezone
 from accounts.guests import GUEST_COOKIE_SALT, guest_cookie_name
 from accounts.models import User
 from accounts.tests.builders import make_guest, make_user
+from linking.api import views
 from linking.models import AccountLink, Counter, LinkingCode
+from linking.services import preview_linking_code
 from linking.services.guesses import typer_key
 from linking.tests.builders import make_link, make_linking_code, make_offered_code
 from linking.tests.calling import assert_problem, preview, send, verify, written
@@ -82,6 +84,22 @@ def test_every_wrong_code_gets_the_same_answer(browser: Browser, kill: Callable[
     assert_problem(dead, 400, "code_refused")
     assert dead.content == unknown.content
     assert dead.headers.keys() == unknown.headers.keys()
+
+
+def test_a_code_that_expires_while_it_is_looked_at_is_not_asked_about(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, code = make_linking_code()
+
+    def look_slowly(**typed: Any) -> LinkingCode:
+        row = preview_linking_code(**typed)
+        row.expires_at = timezone.now()
+        return row
+
+    monkeypatch.setattr(views, "preview_linking_code", look_slowly)
+
+    assert_problem(send(browser, PREVIEW, {"code": code}), 400, "code_refused")
+    assert "linking_api_preview" not in browser.session
 
 
 @pytest.mark.parametrize("redeemed", [False, True])
