@@ -20,7 +20,7 @@ from accounts.models import User
 from linking.api import serializers
 from linking.api.problems import PreviewUnknown, SignInAgain
 from linking.api.requests import AccountOnly, ApiView, ServiceOnly
-from linking.api.schema import SERVICE, SESSION, bearer_or_session, documented
+from linking.api.schema import documented
 from linking.codes import display_code, normalize_code
 from linking.confirming import question_about
 from linking.errors import CodeRefused, ConnectionNotFound
@@ -59,9 +59,7 @@ class LinkStatus(ApiView):
 
     required_scopes = ("identity.read",)
 
-    @documented(
-        "Is it linked?", answers=serializers.StatusSchema, auth=bearer_or_session("identity.read"), refusals=(401, 403)
-    )
+    @documented("Is it linked?", answers=serializers.StatusSchema, refusals=(401, 403))
     def get(self, request: Request) -> Response:
         """For an access token, whom its connection acts for. For a session, the account and its links."""
         if isinstance(request.auth, Principal):
@@ -99,7 +97,6 @@ class LinkPreview(ApiView):
         "See what a code would do",
         takes=serializers.PreviewRequest,
         answers=serializers.PreviewSchema,
-        auth=SESSION,
         refusals=(400, 401, 403, 413, 415, 429),
     )
     @method_decorator(sensitive_variables())
@@ -124,7 +121,6 @@ class LinkVerify(ApiView):
         "Confirm or decline a preview",
         takes=serializers.VerifyRequest,
         answers=serializers.VerifySchema,
-        auth=SESSION,
         refusals=(400, 401, 403, 409, 413, 415),
     )
     def post(self, request: Request) -> Response:
@@ -158,7 +154,6 @@ class LinkGenerate(ApiView):
     @documented(
         "Make a code",
         answers=serializers.CodeSchema,
-        auth=bearer_or_session("link.write"),
         refusals=(400, 401, 403, 409, 413, 415, 429),
         status=201,
     )
@@ -181,7 +176,6 @@ class LinkRemove(ApiView):
         "Unlink",
         takes=serializers.RemoveRequest,
         answers=serializers.RemoveSchema,
-        auth=bearer_or_session("link.write"),
         refusals=(400, 401, 403, 404, 409, 413, 415),
     )
     def post(self, request: Request) -> Response:
@@ -209,7 +203,7 @@ class Connections(ApiView):
 
     permission_classes = [AccountOnly]
 
-    @documented("List connections", answers=serializers.ConnectionsSchema, auth=SESSION, refusals=(401, 403))
+    @documented("List connections", answers=serializers.ConnectionsSchema, refusals=(401, 403))
     def get(self, request: Request) -> Response:
         """The live connections of the account, last used first."""
         account = _account(request)
@@ -222,7 +216,7 @@ class Connection(ApiView):
 
     permission_classes = [AccountOnly]
 
-    @documented("End a connection", auth=SESSION, refusals=(401, 403, 404), status=204)
+    @documented("End a connection", refusals=(401, 403, 404), status=204)
     def delete(self, request: Request, connection_id: uuid.UUID) -> Response:
         """The assistant's next call is refused. Somebody else's connection is answered as one that does not exist."""
         end_connection(account=_account(request), session_id=connection_id, address=client_address(_website(request)))
@@ -239,7 +233,6 @@ class IdentityResolve(ApiView):
         "Resolve an identity",
         takes=serializers.ResolveRequest,
         answers=serializers.ResolveSchema,
-        auth=SERVICE,
         refusals=(400, 401, 413, 415),
     )
     def post(self, request: Request) -> Response:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
-from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
@@ -76,7 +75,7 @@ def try_operation(operation: Any, headers: dict[str, str]) -> int:
     return sent
 
 
-@pytest.fixture(autouse=True)
+@contextlib.contextmanager
 def one_connection() -> Iterator[None]:
     """Let a request neither close nor replace the test's connection; Django's own test client does the same."""
     for signal in (request_started, request_finished):
@@ -88,31 +87,16 @@ def one_connection() -> Iterator[None]:
 
 @pytest.mark.parametrize("caller", CALLERS)
 def test_every_answer_is_one_that_the_document_names(caller: str) -> None:
-    api = schemathesis.openapi.from_wsgi("/api/schema", get_wsgi_application())
-    # An operation that cannot be read has no `ok`, and the test ends here.
-    operations: list[Any] = [found.ok() for found in api.get_all_operations()]  # type: ignore[union-attr]
     headers = headers_of(caller)
     called: Counter[str] = Counter()
 
-    for operation in operations:
-        called[operation.label] += try_operation(operation, headers)
+    with one_connection():
+        api = schemathesis.openapi.from_wsgi("/api/schema", get_wsgi_application())
+        # Each caller sends its own credentials; with others in their place it would not be that caller.
+        api.config.generation.update(with_security_parameters=False)
+        # An operation that cannot be read has no `ok`, and the test ends here.
+        operations: list[Any] = [found.ok() for found in api.get_all_operations()]  # type: ignore[union-attr]
+        for operation in operations:
+            called[operation.label] += try_operation(operation, headers)
 
     assert len(called) == len(operations) == 8
-
-
-def test_the_schema_is_valid_and_free_of_warnings(tmp_path: Any) -> None:
-    call_command("spectacular", validate=True, fail_on_warn=True, format="openapi-json", file=str(tmp_path / "s.json"))
-
-    schema = json.loads((tmp_path / "s.json").read_text())
-    assert schema["openapi"].startswith("3.1")
-    assert "/api/link/verify" in schema["paths"]
-    assert schema["paths"]["/api/link/verify"]["post"]["security"] == [{"session": []}]
-
-
-def test_the_documentation_page_has_no_inline_script_or_style() -> None:
-    page = Browser().get("/api/docs")
-
-    assert page.status_code == 200
-    assert b"<style" not in page.content and b"</script>" in page.content
-    assert Browser().get("/api/docs?script=").status_code == 200
-    assert Browser().get("/api/schema").json()["openapi"].startswith("3.1")
