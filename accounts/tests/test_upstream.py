@@ -31,6 +31,7 @@ from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm, EditWebAuthnFor
 from allauth.mfa.webauthn.internal.auth import begin_registration, get_server
 from allauth.mfa.webauthn.views import AddWebAuthnView, LoginWebAuthnView, ReauthenticateWebAuthnView
 from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.db import SessionStore
 
 DIGESTS: list[tuple[Callable[..., Any], str]] = [
     (DefaultAccountAdapter.get_client_ip, "a9dfa19abcc741da"),
@@ -59,6 +60,7 @@ DIGESTS: list[tuple[Callable[..., Any], str]] = [
     (get_authentication_records, "1c5c6d3561ba7817"),
     (get_next_redirect_url, "64ce216ef1eb4c40"),
     (get_cache_key, "f3b2abae21d0db74"),
+    (SessionStore._get_session_from_db, "775c8d22becd60bd"),  # type: ignore[attr-defined]
     (SessionBase._validate_session_key, "f7f2292232cc9b3c"),  # type: ignore[attr-defined]
     (DefaultAccountAdapter.is_reauthentication_required, "10eae41ead18f27b"),
     (DefaultAccountAdapter.send_notification_mail, "75ff99f03d581d0d"),
