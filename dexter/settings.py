@@ -29,6 +29,7 @@ DEXTER_RESOURCE = f"{env.public_url}/mcp"
 DEXTER_SITE_NAME = env.site_name
 DEXTER_VERSION = __version__
 DEXTER_GUESTS_ENABLED = env.guests_enabled
+DEXTER_REFUSAL_RETENTION = timedelta(days=env.refusal_retention_days)
 DEXTER_PRIVATE_REDIRECT_SCHEMES = env.private_redirect_schemes
 DEXTER_BLOCKED_CLIENT_HOSTS = env.blocked_client_hosts
 DEXTER_TRUSTED_PROXIES = env.trusted_proxies
