@@ -32,6 +32,7 @@ from allauth.mfa.webauthn.internal.auth import begin_registration, get_server
 from allauth.mfa.webauthn.views import AddWebAuthnView, LoginWebAuthnView, ReauthenticateWebAuthnView
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore
+from django.forms import JSONField
 
 DIGESTS: list[tuple[Callable[..., Any], str]] = [
     (DefaultAccountAdapter.get_client_ip, "a9dfa19abcc741da"),
@@ -86,6 +87,8 @@ DIGESTS: list[tuple[Callable[..., Any], str]] = [
     (LoginWebAuthnView.form_valid, "5409297c64dbf148"),
     (LoginWebAuthnView.form_invalid, "709849ce1ea12146"),
     (ReauthenticateWebAuthnView.form_invalid, "709849ce1ea12146"),
+    (JSONField.to_python, "b00c2c092c938d16"),
+    (JSONField.bound_data, "b530b7afb7f2aa2e"),
     (secure_admin_login, "aa7ff1df7da6d746"),
 ]
 
