@@ -17,11 +17,5 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Link assistants to accounts from another front end. Every error is a problem (RFC 9457).",
     "VERSION": DEXTER_VERSION,
     "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": "/api",
-    # No file from another host: the content security policy lets none in.
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
 }
