@@ -65,4 +65,4 @@ class TooManyGuesses(AccountError):
     """Wrong codes were typed too often, by whomever: nothing is compared for now."""
 
     reason = "too_many_guesses"
-    description = _("Too many wrong codes were typed. Wait an hour, or sign in another way.")
+    description = _("Too many wrong codes were typed. Try again in an hour, or tomorrow if that does not help.")
