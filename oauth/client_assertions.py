@@ -125,7 +125,10 @@ def _check_signature(assertion: str, header: dict[str, Any], document: ClientDoc
             return
         if "kid" in header and _candidates(header, document):
             raise InvalidClientAssertion("signature")
-    document = refresh_client_keys(document=document)
+    try:
+        document = refresh_client_keys(document=document)
+    except ClientDocument.DoesNotExist:
+        raise InvalidClientAssertion("client_unknown") from None
     if document.keys_are_known(now) and _verifies(assertion, header, document):
         return
     if document.keys_are_awaited():

@@ -64,6 +64,8 @@ def refresh_client_document(*, client_id: str, address: str | None) -> None:
         reason = failure.reason[:120]
         record_audit(OAuthAction.CLIENT_DOCUMENT_FAILED, client_id=client_id, address=address, reason=reason)
         raise ClientDocumentRefused(reason) from None
+    except ClientDocument.DoesNotExist:
+        raise ClientDocumentRefused("deleted_meanwhile") from None
     except ClientDocumentRefused as refusal:
         record_audit(OAuthAction.CLIENT_DOCUMENT_REFUSED, client_id=client_id, address=address, reason=refusal.reason)
         raise
@@ -73,6 +75,9 @@ def refresh_client_keys(*, document: ClientDocument) -> ClientDocument:
     """Fetch the keys of a client again, at most once a minute, and return the document as it then is.
 
     When the fetch fails the stored keys stay; `keys_are_awaited` tells.
+
+    Raises:
+        ClientDocument.DoesNotExist: the client was deleted meanwhile.
     """
     now = timezone.now()
     unclaimed = ClientDocument.objects.filter(

@@ -15,9 +15,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.audit import record_audit
+from accounts.overtaking import again_if_overtaken
 from oauth.audit import OAuthAction
 from oauth.errors import InvalidClientMetadata, InvalidRedirectURI, InvalidRegistrationToken
-from oauth.models import Client
+from oauth.models import Client, ConnectorSession
 from oauth.redirects import is_acceptable_redirect_uri, redirect_destination
 from oauth.scopes import clamp_scopes
 from oauth.tokens import digest
@@ -138,15 +139,22 @@ def update_registration(*, client: Client, metadata: ClientMetadata, address: st
     return client
 
 
-@transaction.atomic
 def unregister_client(*, client: Client, address: str | None) -> None:
-    """Remove a client with its sessions and tokens (RFC 7592 §2.3).
+    """Remove a client with its sessions and tokens (RFC 7592 §2.3), after what is being done in them.
 
     One that a person reported is blocked instead: it must not take the evidence along before staff have looked at it.
     """
-    record_audit(OAuthAction.CLIENT_REMOVED, client_id=client.client_id, address=address)
-    Client.objects.filter(pk=client.pk).exclude(flagged_at=None).update(blocked_at=timezone.now())
-    Client.objects.filter(pk=client.pk, flagged_at=None, blocked_at=None).delete()
+    again_if_overtaken(lambda: _unregister(client, address))
+
+
+@transaction.atomic
+def _unregister(client: Client, address: str | None) -> None:
+    # Before the client, as a refresh takes them; in one order for everybody.
+    list(ConnectorSession.objects.select_for_update(no_key=True).filter(client=client).order_by("pk").values_list("pk"))
+    itself = Client.objects.filter(pk=client.pk, blocked_at=None)
+    blocked = itself.exclude(flagged_at=None).update(blocked_at=timezone.now())
+    if blocked or itself.filter(flagged_at=None).delete()[0]:
+        record_audit(OAuthAction.CLIENT_REMOVED, client_id=client.client_id, address=address)
 
 
 def client_information(client: Client) -> dict[str, Any]:
