@@ -262,8 +262,12 @@ class ConnectorSession(models.Model):
         return f"session {self.id}"
 
     def is_live(self, now: datetime | None = None) -> bool:
-        """Whether tokens of this session may still act."""
-        return self.ended_at is None and (now or timezone.now()) < self.expires_at
+        """Whether its code and tokens may still act.
+
+        Not those of an issuer that this site was once: they speak for identities that are no more (design §2).
+        """
+        is_ours = self.issuer == settings.DEXTER_ISSUER
+        return is_ours and self.ended_at is None and (now or timezone.now()) < self.expires_at
 
     @property
     def redirect_host(self) -> str:
