@@ -169,6 +169,7 @@ class ClientDocument(models.Model):
     keys = models.JSONField(_("public keys"), default=list, blank=True)
     keys_fetched_at = models.DateTimeField(_("last good fetch of the keys at"), null=True, blank=True)
     keys_fresh_until = models.DateTimeField(_("keys are fresh until"), null=True, blank=True)
+    keys_failures = models.PositiveSmallIntegerField(_("failed fetches of the keys since the last good one"), default=0)
     keys_attempted_at = models.DateTimeField(_("last fetch of the keys begun at"), null=True, blank=True)
 
     class Meta:
