@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.audit import record_audit
+from accounts.links import DOT_OF_HOST
 from accounts.overtaking import again_if_overtaken
 from oauth.audit import OAuthAction
 from oauth.errors import InvalidClientMetadata, InvalidRedirectURI, InvalidRegistrationToken
@@ -284,14 +285,16 @@ def read_https_uri(value: Any) -> str:
 
 
 def read_client_name(value: Any) -> str:
-    """A name fit to show: one line, no invisible or direction-changing characters, at most 80 characters.
+    """A name fit to show: one line, no invisible or direction-changing characters, no address, at most 80 characters.
+
+    Where an assistant is shown, the host that vouches for it stands beside its name, and is the only address there.
 
     Raises:
         InvalidClientMetadata: the name is not a string, imitates ours, or claims that somebody checked it.
     """
     name = read_text(value, "client_name", limit=2000)
     visible = "".join(character for character in name if not _is_invisible(character))
-    name = re.sub(r"\s+", " ", visible).strip()[:MAX_NAME_LENGTH].strip()
+    name = re.sub(r"\s+", " ", DOT_OF_HOST.sub("·", visible.replace("://", ": "))).strip()[:MAX_NAME_LENGTH].strip()
     if any(_mixes_scripts(word) for word in name.split()):
         raise InvalidClientMetadata("client_name must not mix letters that look alike.")
     letters = _skeleton(name)
