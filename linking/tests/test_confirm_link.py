@@ -258,7 +258,7 @@ def test_the_person_is_told_by_mail_with_a_way_to_undo_it(
     assert message.to == ["ada@example.com"]
     assert message.subject == "An assistant was linked to your Dexter account"
     assert "Ada <b>& Co</b>" in message.body
-    assert "assistant.example.com" in as_read(message.body)
+    assert "assistant.example.com" in as_read(str(message.body))
     assert "http://localhost:8000/link/disown?token=" in message.body
     assert "http://localhost:8000/account/" in message.body
     assert shown not in message.body
