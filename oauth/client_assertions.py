@@ -21,8 +21,8 @@ from oauth.client_documents import refresh_client_keys
 from oauth.client_keys import ASSERTION_ALGORITHMS, candidate_keys
 from oauth.document_urls import fault_of_document_url
 from oauth.errors import ClientKeysUnavailable, InvalidClientAssertion, RegistrationError
+from oauth.metadata_fields import parse_object
 from oauth.models import ClientDocument, UsedAssertion
-from oauth.registration import parse_object
 from oauth.tokens import digest
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

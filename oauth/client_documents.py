@@ -29,8 +29,8 @@ from oauth.errors import (
     RegistrationError,
 )
 from oauth.fetching import FetchedDocument, fetch_document
+from oauth.metadata_fields import parse_object
 from oauth.models import Client, ClientDocument
-from oauth.registration import parse_object
 
 log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 
-from oauth.registration import MAX_NAME_LENGTH, MAX_REDIRECT_URIS
+from oauth.metadata_fields import MAX_NAME_LENGTH, MAX_REDIRECT_URIS
 from oauth.tests.builders import REDIRECT_URI
 from oauth.tests.protocol import nothing_written, post_registration, register
 

@@ -27,8 +27,8 @@ from oauth.errors import (
     OAuthError,
     UnauthorizedClient,
 )
+from oauth.metadata_fields import SUPPORTED_GRANT_TYPES
 from oauth.models import Client, ConnectorSession
-from oauth.registration import SUPPORTED_GRANT_TYPES
 from oauth.service_tokens import RESOLVE_SCOPE, issue_service_token
 from oauth.services import end_session
 
