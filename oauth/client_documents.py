@@ -21,13 +21,7 @@ from oauth.audit import OAuthAction
 from oauth.client_keys import read_keys
 from oauth.document_metadata import DocumentMetadata
 from oauth.document_urls import fault_of_document_url
-from oauth.errors import (
-    ClientDocumentRefused,
-    DocumentNotFetched,
-    FetchesBusy,
-    NewDocumentsLimited,
-    RegistrationError,
-)
+from oauth.errors import ClientDocumentRefused, DocumentNotFetched, FetchesBusy, NewDocumentsLimited, RegistrationError
 from oauth.fetching import FetchedDocument, fetch_document
 from oauth.metadata_fields import parse_object
 from oauth.models import Client, ClientDocument

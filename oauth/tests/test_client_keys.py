@@ -10,41 +10,29 @@ from django.db import connection
 from django.test import Client as Browser
 from django.utils import timezone
 
-from accounts.models import AuditEntry
 from accounts.tests.builders import make_user
 from oauth import client_documents
 from oauth.errors import FetchesBusy
 from oauth.fetching import fetch_document
 from oauth.models import ClientDocument
 from oauth.services import block_client
-from oauth.tests.assertions import URL, key_set, make_key, make_signing_client, proof, sign, trade
-from oauth.tests.builders import (
-    REDIRECT_URI,
-    make_refresh_token,
-    make_session,
+from oauth.tests.assertions import (
+    KEY,
+    OTHER_KEY,
+    URL,
+    key_set,
+    make_key,
+    make_signing_client,
+    proof,
+    reason,
+    sign,
+    trade,
 )
+from oauth.tests.builders import REDIRECT_URI, make_refresh_token, make_session
 from oauth.tests.protocol import refresh
 from oauth.tests.stand_ins import Answer, Host, StandIns, json_answer
 
 pytestmark = pytest.mark.django_db
-
-KEY, OTHER_KEY = make_key("k1"), make_key("k2")
-REFUSED = "oauth.token.refused"
-
-
-@pytest.fixture
-def host(stand_ins: StandIns) -> Host:
-    """The host of the client, which publishes its keys."""
-    host = stand_ins.serve("app.example.com")
-    host.answers["/jwks.json"] = json_answer(key_set(KEY))
-    return host
-
-
-def reason() -> str:
-    """Why the last token request was refused, for the log."""
-    entry = AuditEntry.objects.filter(action=REFUSED).order_by("pk").last()
-    assert entry is not None
-    return entry.reason
 
 
 # --- Keys -------------------------------------------------------------------------------------------------------------
