@@ -6,7 +6,6 @@ it still holds, and renew the digest.
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -30,6 +29,7 @@ from oauthlib.openid.connect.core.grant_types import RefreshTokenGrant
 from oauthlib.openid.connect.core.grant_types.base import GrantTypeBase as OpenIDGrantTypeBase
 from oauthlib.openid.connect.core.request_validator import RequestValidator
 
+from accounts.tests.upstream import digest_of
 from oauth import models as our_models
 from oauth.backends import AuthorizationCore, TokenCore
 from oauth.server import AuthorizationCodeGrant, AuthorizationServer, S256CodeGrant
@@ -140,11 +140,6 @@ RELIED_ON: list[tuple[Callable[..., Any], str]] = [
     (clearcimdapplications.Command.handle, "98874795d13ca423"),
     (createapplication.Command.handle, "a224c5dd570724a7"),
 ]
-
-
-def digest_of(upstream: Callable[..., Any]) -> str:
-    """The start of the SHA-256 of its source."""
-    return hashlib.sha256(inspect.getsource(upstream).encode()).hexdigest()[:16]
 
 
 def overridden_by(ours: type) -> Iterator[tuple[str, Callable[..., Any]]]:
