@@ -56,7 +56,6 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "csp",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -299,13 +298,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Link assistants to accounts from another front end. Every error is a problem (RFC 9457).",
     "VERSION": DEXTER_VERSION,
     "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": "/api",
-    # No file from another host: the content security policy lets none in.
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
 }
 
 # --- Security ---------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -11,14 +11,9 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.serializers import Serializer
 
 from linking.api.problems import CONTENT_TYPE
+from linking.api.requests import AccountOnly
 from linking.api.serializers import ProblemSchema
-
-SESSION: list[dict[str, list[str]]] = [{"session": []}]
-
-
-def bearer_or_session(*scopes: str) -> list[dict[str, list[str]]]:
-    """An access token with `scopes`, or the website's session."""
-    return [{"bearer": list(scopes)}, *SESSION]
+from oauth.service_tokens import RESOLVE_SCOPE
 
 
 # Upstream registers each subclass as it is defined, by a hook without annotations.
@@ -27,6 +22,12 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
     target_class = "oauth.authentication.BearerAuthentication"
     name = "bearer"
+
+    # Upstream leaves out a scheme that is None; its annotation does not say so.
+    def get_security_requirement(self, auto_schema: Any) -> dict[str, list[Any]] | None:  # type: ignore[override]
+        """The scopes of the route, unless it takes no tokens at all."""
+        view = auto_schema.view
+        return None if AccountOnly in view.permission_classes else {self.name: list(view.required_scopes)}
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         return {"type": "http", "scheme": "bearer", "description": "The access token of a connection, as at /mcp."}
@@ -47,14 +48,15 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
         }
 
 
-SERVICE: list[dict[str, list[str]]] = [{"service": ["identity.resolve"]}]
-
-
 class ServiceScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The token of a service."""
 
     target_class = "oauth.authentication.ServiceAuthentication"
     name = "service"
+
+    def get_security_requirement(self, auto_schema: Any) -> dict[str, list[Any]]:
+        """The only scope that such a token has."""
+        return {self.name: [RESOLVE_SCOPE]}
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         return {
@@ -63,7 +65,7 @@ class ServiceScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
             "flows": {
                 "clientCredentials": {
                     "tokenUrl": f"{settings.DEXTER_PUBLIC_URL}/mcp/token",
-                    "scopes": {"identity.resolve": "Look up which account an identity acts for"},
+                    "scopes": {RESOLVE_SCOPE: "Look up which account an identity acts for"},
                 }
             },
         }
@@ -72,7 +74,6 @@ class ServiceScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 def documented(
     summary: str,
     *,
-    auth: list[dict[str, list[str]]],
     refusals: Sequence[int],
     takes: type[Serializer[Any]] | None = None,
     answers: type[Serializer[Any]] | None = None,
@@ -90,8 +91,6 @@ def documented(
     ]
     return extend_schema(
         summary=summary,
-        # The stubs say names; what is written into the document is requirement objects.
-        auth=cast("Any", auth),
         request=takes,
         parameters=waits,
         responses={status: answers or OpenApiResponse(description="Done."), **problems},

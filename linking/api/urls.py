@@ -3,7 +3,7 @@
 from django.urls import path
 
 from linking.api import views
-from linking.api.documents import DocsView, SchemaView
+from linking.api.documents import show_document, show_reference
 from oauth.endpoints import for_programs
 
 app_name = "api"
@@ -17,6 +17,6 @@ urlpatterns = [
     path("api/identity/resolve", views.IdentityResolve.as_view(), name="resolve"),
     path("api/connections", views.Connections.as_view(), name="connections"),
     path("api/connections/<uuid:connection_id>", views.Connection.as_view(), name="connection"),
-    path("api/schema", for_programs(SchemaView.as_view()), name="schema"),
-    path("api/docs", DocsView.as_view(), name="docs"),
+    path("api/schema", for_programs(show_document), name="schema"),
+    path("api/docs", show_reference, name="docs"),
 ]

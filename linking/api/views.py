@@ -19,7 +19,7 @@ from accounts.models import User
 from linking.api import serializers
 from linking.api.problems import PreviewUnknown, SignInAgain
 from linking.api.requests import AccountOnly, ApiView, ServiceOnly
-from linking.api.schema import SERVICE, SESSION, bearer_or_session, documented
+from linking.api.schema import documented
 from linking.errors import ConnectionNotFound
 from linking.models import AccountLink
 from linking.pending import remember_offer, remember_preview, take_preview
@@ -56,9 +56,7 @@ class LinkStatus(ApiView):
 
     required_scopes = ("identity.read",)
 
-    @documented(
-        "Is it linked?", answers=serializers.StatusSchema, auth=bearer_or_session("identity.read"), refusals=(401, 403)
-    )
+    @documented("Is it linked?", answers=serializers.StatusSchema, refusals=(401, 403))
     def get(self, request: Request) -> Response:
         """For an access token, whom its connection acts for. For a session, the account and its links."""
         if isinstance(request.auth, Principal):
@@ -87,7 +85,6 @@ class LinkPreview(ApiView):
         "See what a code would do",
         takes=serializers.PreviewRequest,
         answers=serializers.PreviewSchema,
-        auth=SESSION,
         refusals=(400, 401, 403, 413, 415, 429),
     )
     @method_decorator(sensitive_variables())
@@ -112,7 +109,6 @@ class LinkVerify(ApiView):
         "Confirm or decline a preview",
         takes=serializers.VerifyRequest,
         answers=serializers.VerifySchema,
-        auth=SESSION,
         refusals=(400, 401, 403, 409, 413, 415),
     )
     def post(self, request: Request) -> Response:
@@ -142,7 +138,6 @@ class LinkGenerate(ApiView):
     @documented(
         "Make a code",
         answers=serializers.CodeSchema,
-        auth=bearer_or_session("link.write"),
         refusals=(400, 401, 403, 409, 413, 415, 429),
         status=201,
     )
@@ -165,7 +160,6 @@ class LinkRemove(ApiView):
         "Unlink",
         takes=serializers.RemoveRequest,
         answers=serializers.RemoveSchema,
-        auth=bearer_or_session("link.write"),
         refusals=(400, 401, 403, 404, 409, 413, 415),
     )
     def post(self, request: Request) -> Response:
@@ -193,7 +187,7 @@ class Connections(ApiView):
 
     permission_classes = [AccountOnly]
 
-    @documented("List connections", answers=serializers.ConnectionsSchema, auth=SESSION, refusals=(401, 403))
+    @documented("List connections", answers=serializers.ConnectionsSchema, refusals=(401, 403))
     def get(self, request: Request) -> Response:
         """The live connections of the account, last used first."""
         account = _account(request)
@@ -206,7 +200,7 @@ class Connection(ApiView):
 
     permission_classes = [AccountOnly]
 
-    @documented("End a connection", auth=SESSION, refusals=(401, 403, 404), status=204)
+    @documented("End a connection", refusals=(401, 403, 404), status=204)
     def delete(self, request: Request, connection_id: uuid.UUID) -> Response:
         """The assistant's next call is refused. Somebody else's connection is answered as one that does not exist."""
         end_connection(account=_account(request), session_id=connection_id, address=client_address(_website(request)))
@@ -223,7 +217,6 @@ class IdentityResolve(ApiView):
         "Resolve an identity",
         takes=serializers.ResolveRequest,
         answers=serializers.ResolveSchema,
-        auth=SERVICE,
         refusals=(400, 401, 413, 415),
     )
     def post(self, request: Request) -> Response:

@@ -50,8 +50,6 @@ class Page:
     acts: tuple[Act, ...] = ()
     # What the page that is looked at is answered with.
     status: int = 200
-    # Served in debug only.
-    in_debug: bool = False
     # The page leaves by itself for an app that this machine has not; it is looked at as if it stayed.
     leaves: bool = False
 
@@ -83,6 +81,7 @@ START = [
     Page("mcp", at("/mcp")),
     Page("connect", at("/connect")),
     Page("connect-opened", at("/connect#cursor")),
+    Page("api-docs", at("/api/docs")),
 ]
 
 ENTRANCE = [
@@ -199,11 +198,7 @@ ERRORS = [
     ),
 ]
 
-# For engineers, and Swagger UI's own: nothing may fail on it, and without scripts it says where the document is. axe
-# has more than two hundred complaints about it, which are not ours to mend.
-API_DOCUMENTATION = Page("api-docs", at("/api/docs"))
-
-# For engineers as well: every component in every state, buttons that do nothing among them.
-STYLEGUIDE = Page("styleguide", at("/styleguide/"))
+# For whoever works on Dexter, in English: every component in every state, buttons that do nothing among them.
+STYLEGUIDE = [Page("styleguide", at("/styleguide/")), Page("styleguide-mail", at("/styleguide/mail/"))]
 
 PAGES = [*START, *ENTRANCE, *CONSENT, *LINK, *ACCOUNT, *ERRORS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from playwright.async_api import Page as Tab
@@ -11,7 +12,8 @@ from tests.nodejs import PACKAGES
 AXE = PACKAGES / "node_modules" / "axe-core" / "axe.min.js"
 
 # Everything that WCAG 2.2 AA asks of a page and a program can see, and what axe recommends beyond.
-AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+RECOMMENDED = (*WCAG, "best-practice")
 AXE_RUN = """
 async (tags) => {
   const { violations } = await axe.run(document, { runOnly: tags, resultTypes: ["violations"] });
@@ -61,9 +63,9 @@ async def load_axe(tab: Tab) -> None:
     await tab.evaluate(AXE.read_text(encoding="utf-8"))
 
 
-async def axe_violations(tab: Tab) -> list[str]:
+async def axe_violations(tab: Tab, tags: Sequence[str] = RECOMMENDED) -> list[str]:
     """Every rule that an element breaks. `load_axe` comes first."""
-    return _sentences(await tab.evaluate(AXE_RUN, AXE_TAGS))
+    return _sentences(await tab.evaluate(AXE_RUN, list(tags)))
 
 
 async def horizontal_scroll(tab: Tab) -> list[str]:

@@ -13,7 +13,7 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import django
@@ -30,7 +30,7 @@ from tests.backends import stop_in_order_on_signals  # noqa: E402
 from tests.journeys.browser import open_chromium  # noqa: E402
 from tests.journeys.databases import PROJECT, copy_of, migrated_database  # noqa: E402
 from tests.pages.browser import SCHEMES, SIZES, looking_at  # noqa: E402
-from tests.pages.catalogue import PAGES, Page  # noqa: E402
+from tests.pages.catalogue import PAGES, STYLEGUIDE, Page  # noqa: E402
 from tests.pages.site import Pages, open_pages  # noqa: E402
 
 OUTPUT = PROJECT / "var" / "screenshots"
@@ -40,26 +40,19 @@ README_SIZE = (800, 600)
 README_MOST_BYTES = 150_000
 
 
-async def photograph(pages: Iterable[Page], *, output: Path, readme: bool, language: str) -> None:
-    """Write the pictures of `pages`, of those served in debug after the others."""
-    with tempfile.TemporaryDirectory(prefix="dexter-pages-") as name, migrated_database(Path(name)) as migrated:
-        async with open_chromium() as chromium:
-            for debug in (False, True):
-                chosen = [page for page in pages if page.in_debug == debug]
-                if chosen:
-                    print(f"Starting a site{' in debug' if debug else ''} for {len(chosen)} pages", flush=True)
-                    with copy_of(migrated, Path(name)) as database:
-                        names = [page.name for page in chosen]
-                        async with open_pages(database, Path(name), debug=debug, names=names) as site:
-                            await _photograph(chosen, site, chromium, output=output, readme=readme, language=language)
-
-
-async def _photograph(
-    chosen: Sequence[Page], pages: Pages, chromium: Browser, *, output: Path, readme: bool, language: str
-) -> None:
-    for number, page in enumerate(chosen, start=1):
-        print(f"[{number}/{len(chosen)}] {page.name}", flush=True)
-        await (_one if readme else _all)(page, pages, chromium, output, language)
+async def photograph(pages: Sequence[Page], *, output: Path, readme: bool, language: str) -> None:
+    """Write the pictures of `pages`."""
+    with (
+        tempfile.TemporaryDirectory(prefix="dexter-pages-") as name,
+        migrated_database(Path(name)) as migrated,
+        copy_of(migrated, Path(name)) as database,
+    ):
+        print(f"Starting a site for {len(pages)} pages", flush=True)
+        names = [page.name for page in pages]
+        async with open_chromium() as chromium, open_pages(database, Path(name), names=names) as site:
+            for number, page in enumerate(pages, start=1):
+                print(f"[{number}/{len(pages)}] {page.name}", flush=True)
+                await (_one if readme else _all)(page, site, chromium, output, language)
 
 
 async def _all(page: Page, pages: Pages, chromium: Browser, output: Path, language: str) -> None:
@@ -96,11 +89,12 @@ def main() -> int:
     )
     parser.add_argument("--language", default="en", help="the language of the browser (en)")
     options = parser.parse_args()
-    pages = [page for page in PAGES if not options.only or any(part in page.name for part in options.only)]
+    everything = [*PAGES, *STYLEGUIDE]
+    pages = [page for page in everything if not options.only or any(part in page.name for part in options.only)]
     if options.readme:
         pages = [page for page in PAGES if page.name in README_NAMES]
     if options.list or not pages:
-        print("\n".join(page.name for page in PAGES))
+        print("\n".join(page.name for page in everything))
         return 0 if options.list else 2
     output = options.output or (README_OUTPUT if options.readme else OUTPUT)
     output.mkdir(parents=True, exist_ok=True)

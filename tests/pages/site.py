@@ -44,34 +44,30 @@ class Pages:
 
 
 @contextlib.asynccontextmanager
-async def open_pages(
-    database: Database, directory: Path, *, debug: bool = False, names: Iterable[str] = ()
-) -> AsyncIterator[Pages]:
-    """Serve `database`, and seed the states of those pages that are served in debug, or of those that are not.
+async def open_pages(database: Database, directory: Path, *, names: Iterable[str] = ()) -> AsyncIterator[Pages]:
+    """Serve `database`, and seed the states of the pages with these names, or of all.
 
-    Outside debug everything is as real people get it, so e-mail addresses are confirmed, too.
+    Everything is as real people get it, so e-mail addresses are confirmed, too.
     """
-    settings = {"DEXTER_SITE_NAME": "Example", "DEXTER_LOG_LEVEL": "WARNING"}
-    if debug:
-        opening = open_site(database, directory, application=APPLICATION, origin="http://localhost", settings=settings)
-    else:
-        settings |= {
-            "DEXTER_DEBUG": "false",
-            # Whoever waits for the start asks at the address.
-            "DEXTER_ALLOWED_HOSTS": "127.0.0.1",
-            "DEXTER_SECRET_KEY": secrets.token_urlsafe(64),
-            "PAGES_STATIC_ROOT": str(directory / "static"),
-        }
-        _collect_static_files({**settings, "DEXTER_PUBLIC_URL": "https://localhost"})
-        opening = open_site(
-            database,
-            directory,
-            application=APPLICATION,
-            origin="https://localhost",
-            certificate=make_certificate(directory / "certificate.pem", host="localhost"),
-            settings=settings,
-        )
-    async with opening as site:
+    settings = {
+        "DEXTER_SITE_NAME": "Example",
+        "DEXTER_LOG_LEVEL": "WARNING",
+        "DEXTER_DEBUG": "false",
+        # Whoever waits for the start asks at the address.
+        "DEXTER_ALLOWED_HOSTS": "127.0.0.1",
+        "DEXTER_SECRET_KEY": secrets.token_urlsafe(64),
+        "PAGES_STATIC_ROOT": str(directory / "static"),
+    }
+    _collect_static_files({**settings, "DEXTER_PUBLIC_URL": "https://localhost"})
+    certificate = make_certificate(directory / "certificate.pem", host="localhost")
+    async with open_site(
+        database,
+        directory,
+        application=APPLICATION,
+        origin="https://localhost",
+        certificate=certificate,
+        settings=settings,
+    ) as site:
         output = directory / f"visits-{site.server.port}.json"
         _run(["-m", "tests.pages.seeding", str(output), *names], site.server.environment)
         yield Pages(site, json.loads(output.read_text()))

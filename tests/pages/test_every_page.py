@@ -22,7 +22,7 @@ ZOOMED = (640, 400)
 NARROWEST = (320, 256)
 
 
-@pytest.mark.parametrize("page", [*PAGES, STYLEGUIDE], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, *STYLEGUIDE], ids=lambda page: page.name)
 async def test_anybody_can_use_it(page: Page, pages: Pages, chromium: Browser) -> None:
     async with looking_at(page, pages=pages, chromium=chromium) as look:
         faults = await missing_content(look.tab)

@@ -1,4 +1,4 @@
-"""Every page in every other language: nothing is left in English, and longer words fit on a phone."""
+"""Every page in every other language: nothing is left in English, axe finds nothing, and longer words fit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from playwright.async_api import Page as Tab
 from tests.messages import extract_messages
 from tests.pages.browser import PHONE, looking_at
 from tests.pages.catalogue import PAGES, Page
-from tests.pages.checks import horizontal_scroll
+from tests.pages.checks import axe_violations, horizontal_scroll, load_axe
 from tests.pages.site import Pages
 
 pytestmark = [pytest.mark.pages, pytest.mark.journey, pytest.mark.anyio]
@@ -60,6 +60,8 @@ async def test_a_page_reads_and_fits_in_every_language(
 ) -> None:
     async with looking_at(page, pages=pages, chromium=chromium, size=PHONE, language=language) as look:
         faults = await left_in_english(look.tab, language)
+        await load_axe(look.tab)
+        faults += await axe_violations(look.tab)
         faults += await horizontal_scroll(look.tab)
         await look.tab.set_viewport_size({"width": NARROWEST[0], "height": NARROWEST[1]})
         faults += await horizontal_scroll(look.tab)

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.urls import path
 from django.views import defaults
 
-from dexter import styleguide
+from dexter import mail_previews, styleguide
 from dexter.urls import urlpatterns as site_urlpatterns
 
 
@@ -27,8 +27,10 @@ def bad_request(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
-    # Served in debug only; what it shows is looked at like every other page.
+    # Served in debug only; what they show is looked at like every other page.
     path("styleguide/", styleguide.styleguide),
+    path("styleguide/mail/", mail_previews.mails),
+    path("styleguide/mail/<slug:name>.html", mail_previews.mail_html),
     *site_urlpatterns,
     path("error/400", bad_request),
     path("error/403", forbidden),
