@@ -69,12 +69,20 @@ def signed_in_recently(request: HttpRequest) -> bool:
     """Whether the person showed who they are, in this browser, within the last fifteen minutes.
 
     allauth's own answer is of no use here: it does not count a fresh sign-in, and lets everybody pass who has no
-    password. Signing up leaves no record in the session; the account's age stands for it.
+    password.
+    """
+    return seconds_since_sign_in(request) < SIGN_IN_MAX_AGE.total_seconds()
+
+
+def seconds_since_sign_in(request: HttpRequest) -> float:
+    """How long ago the person showed who they are, in this browser.
+
+    Signing up leaves no record in the session; the account's age stands for it.
     """
     account = signed_in_account(request)
     records = get_authentication_records(request, account)
     at = float(records[-1]["at"]) if records else account.date_joined.timestamp()
-    return time.time() - at < SIGN_IN_MAX_AGE.total_seconds()
+    return time.time() - at
 
 
 def ask_to_sign_in_again(request: HttpRequest, *, then: str) -> HttpResponse:
