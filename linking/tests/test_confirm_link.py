@@ -17,7 +17,7 @@ from linking.errors import AccountRequired, CodeRefused, LinkRefused
 from linking.models import AccountLink, LinkingCode
 from linking.services import confirm_link, decline_link, remove_link
 from linking.tests.builders import make_link, make_linking_code, make_principal
-from linking.tests.test_preview_linking_code import DEAD
+from linking.tests.guessing import DEAD
 from oauth.bearer import resolve_bearer_token
 from oauth.models import Client
 from oauth.tests.builders import make_access_token, make_client, make_session
