@@ -11,10 +11,12 @@ from urllib.parse import urlencode
 
 from allauth.account.adapter import get_adapter
 from allauth.account.authentication import get_authentication_records
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from accounts.models import User
@@ -37,6 +39,8 @@ def account_required(*, then: str) -> Callable[[View], View]:
                     return view(request, *args, **kwargs)
                 # A guest is never in a website session; one that got there anyway has to leave it to sign in.
                 logout(request)
+            if request.method == "POST":
+                messages.info(request, _("You were signed out meanwhile, and nothing was changed. Sign in to go on."))
             return redirect_to_login(reverse(then), reverse("account_login"))
 
         return guarded

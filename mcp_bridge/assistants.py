@@ -90,7 +90,11 @@ def _chatgpt(site: Site) -> Assistant:
         steps=(
             Step(_("Open Settings, then Apps, then Advanced settings, and switch Developer mode on.")),
             Step(_("Go back to Apps and choose Create app. As its name, use:"), site.name, _("the name")),
-            Step(_("As MCP server URL, use the address below. Leave the authentication at OAuth."), site.resource, _("the address")),
+            Step(
+                _("As MCP server URL, use the address below. Leave the authentication at OAuth."),
+                site.resource,
+                _("the address"),
+            ),
             Step(_("Choose Create. ChatGPT opens a page here, where you say what it may do.")),
         ),
     )
@@ -144,9 +148,7 @@ def _vs_code(site: Site) -> Assistant:
             _command("code", "--add-mcp", _json({"name": site.key, **server})),
             _file(".vscode/mcp.json", _json({"servers": {site.key: server}}, indent=2)),
         ),
-        steps=(
-            Step(_("Start the server there. VS Code asks whether it may open a page here; allow it.")),
-        ),
+        steps=(Step(_("Start the server there. VS Code asks whether it may open a page here; allow it.")),),
     )
 
 
@@ -159,7 +161,9 @@ def _claude_code(site: Site) -> Assistant:
         ways=(_command("claude", "mcp", "add", "--transport", "http", "--scope", "user", site.key, site.resource),),
         steps=(
             Step(
-                _("Start Claude Code, type this, choose the new entry and then Authenticate:"), "/mcp", _("what to type")
+                _("Start Claude Code, type this, choose the new entry and then Authenticate:"),
+                "/mcp",
+                _("what to type"),
             ),
         ),
     )
