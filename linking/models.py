@@ -134,8 +134,8 @@ class LinkingCode(models.Model):
             "used": self.used_at is not None,
             "expired": self.expires_at <= now,
             "ended": self.ended_at is not None,
-            "session_ended": session is not None and not session.is_live(now),
             "issuer_changed": self.issuer != settings.DEXTER_ISSUER,
+            "session_ended": session is not None and not session.is_live(now),
             "client_blocked": session is not None and not session.client.is_usable(None),
             "identity_inactive": not (self.user.is_active and (session is None or session.user.is_active)),
         }

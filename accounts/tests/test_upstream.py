@@ -5,8 +5,6 @@ When an upgrade changes one of them this fails: read the change, see whether the
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +31,8 @@ from allauth.mfa.webauthn.views import AddWebAuthnView, LoginWebAuthnView, Reaut
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore
 from django.forms import JSONField
+
+from accounts.tests.upstream import digest_of
 
 DIGESTS: list[tuple[Callable[..., Any], str]] = [
     (DefaultAccountAdapter.get_client_ip, "a9dfa19abcc741da"),
@@ -96,8 +96,3 @@ DIGESTS: list[tuple[Callable[..., Any], str]] = [
 @pytest.mark.parametrize(("upstream", "digest"), DIGESTS, ids=lambda value: getattr(value, "__qualname__", None))
 def test_upstream_is_what_we_read(upstream: Callable[..., Any], digest: str) -> None:
     assert digest_of(upstream) == digest
-
-
-def digest_of(upstream: Callable[..., Any]) -> str:
-    """The start of the SHA-256 of its source."""
-    return hashlib.sha256(inspect.getsource(upstream).encode()).hexdigest()[:16]
