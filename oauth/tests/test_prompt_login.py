@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.test import Client as Browser
@@ -50,7 +48,8 @@ def test_a_sign_in_that_is_new_enough_is_left_alone(browser: Browser, asks: dict
     assert browser.get(authorize_path(make_client(), **asks)).status_code == 200
 
 
-def test_somebody_who_has_just_signed_up_is_not_asked_to_sign_in(client: Any) -> None:
-    client.force_login(make_user())
+def test_somebody_who_has_just_signed_up_is_not_asked_to_sign_in() -> None:
+    browser = Browser()
+    browser.force_login(make_user())
 
-    assert client.get(authorize_path(make_client(), prompt="login")).status_code == 200
+    assert browser.get(authorize_path(make_client(), prompt="login")).status_code == 200
