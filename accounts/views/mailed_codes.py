@@ -8,10 +8,12 @@ from allauth.account import views as allauth_views
 from allauth.account.internal.flows.code_verification import AbstractCodeVerificationProcess
 from allauth.account.internal.flows.password_reset_by_code import PasswordResetVerificationProcess
 from allauth.account.internal.stagekit import LOGIN_SESSION_KEY, clear_login, unstash_login
+from allauth.account.utils import passthrough_next_redirect_url
 from allauth.mfa.base import views as base_views
 from django.contrib import messages
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -47,7 +49,7 @@ class _CountsGuesses:
             except TooManyGuesses as refusal:
                 process.abort()
                 messages.error(request, str(refusal.description))
-                return redirect("account_login")
+                return _leading_on(request, redirect("account_login"))
         # A mixin: which class comes next is known only where it is mixed in.
         response: HttpResponse = super().post(request, *args, **kwargs)  # type: ignore[misc]
         return response
@@ -58,9 +60,21 @@ class _CountsGuesses:
         response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
         return response
 
+    def form_invalid(self, form: BaseForm) -> HttpResponse:
+        """The third wrong code ends the attempt, and allauth forgets where the person was going."""
+        response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
+        return _leading_on(self.request, response)
+
     def _looks_at_a_code(self) -> bool:
         # Where a new code can be asked for, allauth tells the two buttons apart.
         return getattr(self, "_action", "verify") == "verify"
+
+
+def _leading_on(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """A redirect with the `next` of the request; any other answer as it is."""
+    if isinstance(response, HttpResponseRedirect):
+        response["Location"] = passthrough_next_redirect_url(request, response.url, REDIRECT_FIELD_NAME)
+    return response
 
 
 class _EndsWithItsAccount:
