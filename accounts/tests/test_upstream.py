@@ -60,6 +60,8 @@ DIGESTS: list[tuple[Callable[..., Any], str]] = [
     (get_next_redirect_url, "64ce216ef1eb4c40"),
     (get_cache_key, "f3b2abae21d0db74"),
     (SessionBase._validate_session_key, "f7f2292232cc9b3c"),  # type: ignore[attr-defined]
+    (SessionBase.encode, "86571b37fe18277c"),
+    (SessionBase.decode, "fa6d20af8948af8a"),
     (DefaultAccountAdapter.is_reauthentication_required, "10eae41ead18f27b"),
     (DefaultAccountAdapter.send_notification_mail, "75ff99f03d581d0d"),
     (is_reauthentication_required, "5be1235009e1e0a2"),
