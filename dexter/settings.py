@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "dexter.staticfiles.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",
     "dexter.outages.OutageMiddleware",
+    "dexter.unstorable.UnstorableTextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.caching.PersonalPagesMiddleware",
     "dexter.languages.LanguageMiddleware",
