@@ -1,7 +1,7 @@
 """What people get while the database is away: a page that says so, with 503 and Retry-After, and no stack trace.
 
-The protocol endpoints and the gate answer for themselves, in JSON. Under `/api` the page becomes a problem on its way out
-(`linking.api.middleware`).
+The protocol endpoints and the gate answer for themselves, in JSON. Under `/api` the page becomes a problem on its way
+out (`linking.api.middleware`).
 """
 
 from __future__ import annotations

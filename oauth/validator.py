@@ -261,7 +261,7 @@ class DexterValidator(OAuth2Validator):
     # --- Revocation ---------------------------------------------------------------------------------------------------
 
     def revoke_token(self, token: str, token_type_hint: str | None, request: Any, *args: Any, **kwargs: Any) -> None:
-        """Revoking either token ends the session (RFC 7009 §2.1); a service's token ends alone. Only the caller's own."""
+        """Revoking either token ends the session (RFC 7009 §2.1); a service's ends alone. Only the caller's own."""
         for model in (AccessToken, RefreshToken):
             row = (
                 model.objects.select_related("session__client", "session__user")
