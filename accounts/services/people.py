@@ -10,6 +10,7 @@ from accounts.emails import mask_email
 from accounts.errors import EmailTaken
 from accounts.mail import send_mail_later
 from accounts.models import User
+from accounts.services.browsers import end_other_browsers
 
 
 def change_email(*, account: User, email: str, actor: User, address: str | None, is_proven: bool = False) -> None:
@@ -34,6 +35,24 @@ def change_email(*, account: User, email: str, actor: User, address: str | None,
     except IntegrityError:
         account.refresh_from_db(fields=["email"])
         raise EmailTaken from None
+
+
+@transaction.atomic
+def forget_unproven_access(*, account: User, session_key: str | None, address: str | None) -> bool:
+    """Drop the password and every website session but this one, from before the address was proven.
+
+    Anybody can sign up with another person's address and wait, signed in where that needs no proof. When that person
+    proves the address, by signing in with a code or by resetting the password, the account is theirs alone. Returns
+    whether there was a password.
+    """
+    had_password = account.has_usable_password()
+    # Also where there is none: sessions are tied to what stands in this column, and end with it.
+    account.set_unusable_password()
+    account.save(update_fields=["password"])
+    end_other_browsers(account=account, session_key=session_key, address=address)
+    if had_password:
+        record_audit(AccountAction.PASSWORD_CHANGED, account=account, address=address, reason="unproven_removed")
+    return had_password
 
 
 def change_profile(*, account: User, display_name: str, address: str | None) -> bool:

@@ -14,6 +14,7 @@ import pytest
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.decorators import secure_admin_login
 from allauth.account.forms import BaseSignupForm, SignupForm
+from allauth.account.internal.flows.email_verification import verify_email, verify_email_indirectly
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
 from allauth.account.internal.flows.password_reset_by_code import PasswordResetVerificationProcess
@@ -50,6 +51,8 @@ DIGESTS: list[tuple[Callable[..., Any], str]] = [
     (BaseSignupForm.save, "ad3c9ab3a3572e42"),
     (RedirectAuthenticatedUserMixin.dispatch, "bc8a4efe912b92a6"),
     (RedirectAuthenticatedUserMixin._redirect_to_pending_stage, "1c516ae5f7b9d185"),
+    (verify_email, "906506cda75ff07b"),
+    (verify_email_indirectly, "ecb20a75b164af24"),
     (LoginCodeVerificationProcess.finish, "f79e2eab870ed5e3"),
     (PasswordResetVerificationProcess.initiate.__func__, "fdc8bf1dc27e09ac"),
     (PasswordResetVerificationProcess.resume.__func__, "33dd5cf323d76c63"),
