@@ -109,7 +109,7 @@ class AccountAdapter(DefaultAccountAdapter):
             raise ImmediateHttpResponse(redirect("account_login"))
         with transaction.atomic():
             if method == "code":
-                # `accounts.proofs` may have dropped it since this object was read, and the session's hash is made of it.
+                # `accounts.proofs` may have dropped it since this object was read. The session's hash is made of it.
                 user.refresh_from_db(fields=["password"])
             super().login(request, user)
             User.objects.filter(pk=user.pk).update(language=get_language() or "")

@@ -2,7 +2,14 @@
 
 from accounts.services.browsers import end_browser, end_other_browsers
 from accounts.services.guests import create_guest
-from accounts.services.people import change_email, change_profile, forget_unproven_access, keep_language, set_active
+from accounts.services.people import (
+    change_email,
+    change_profile,
+    forget_unproven_access,
+    keep_language,
+    set_active,
+    set_password_of,
+)
 from accounts.services.second_factors import remove_second_factors
 from accounts.services.sweeping import abandoned_guests, sweep_accounts
 
@@ -17,5 +24,6 @@ __all__ = [
     "keep_language",
     "remove_second_factors",
     "set_active",
+    "set_password_of",
     "sweep_accounts",
 ]

@@ -38,6 +38,23 @@ def change_email(*, account: User, email: str, actor: User, address: str | None,
 
 
 @transaction.atomic
+def set_password_of(
+    *, account: User, password: str | None, actor: User, address: str | None, session_key: str | None
+) -> None:
+    """Give somebody another password, or none, as staff; tell them, and sign them out in every browser.
+
+    `session_key` is the session that goes on, if `actor` does it to their own account.
+    """
+    account.set_password(password)
+    account.save(update_fields=["password"])
+    record_audit(AccountAction.PASSWORD_CHANGED, actor=actor, account=account, address=address, reason="staff")
+    end_other_browsers(account=account, session_key=session_key, address=address, actor=actor)
+    if account.email:
+        context = {"has_password": account.has_usable_password()}
+        send_mail_later(template="password_set_by_staff", account=account, context=context)
+
+
+@transaction.atomic
 def forget_unproven_access(*, account: User, session_key: str | None, address: str | None) -> bool:
     """Drop the password and every website session but this one, from before the address was proven.
 
