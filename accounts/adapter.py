@@ -88,8 +88,9 @@ class AccountAdapter(DefaultAccountAdapter):
             context=known,
             language=_language_of(email),
         )
-        # Whoever waits for a code has to be told that it does not come; what happened already stays as it is.
-        enqueue_mail(mail, to=email, robust="code" not in known)
+        # Whoever waits for an answer has to be told that it does not come, whether the address has an account or not.
+        # allauth names the browser in what tells of a change: that has happened, and stays.
+        enqueue_mail(mail, to=email, robust="user_agent" in context)
 
     # --- Signing up, in and out, and passwords ------------------------------------------------------------------------
 

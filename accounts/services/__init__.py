@@ -9,6 +9,7 @@ from accounts.services.people import (
     keep_language,
     set_active,
     set_password_of,
+    take_back_sign_up,
 )
 from accounts.services.second_factors import remove_second_factors
 from accounts.services.sweeping import abandoned_guests, sweep_accounts
@@ -26,4 +27,5 @@ __all__ = [
     "set_active",
     "set_password_of",
     "sweep_accounts",
+    "take_back_sign_up",
 ]

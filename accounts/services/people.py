@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.audit import AccountAction, record_audit
 from accounts.emails import mask_email
-from accounts.errors import EmailTaken
+from accounts.errors import EmailTaken, MailNotSent
 from accounts.mail import send_mail_later
 from accounts.models import User
 from accounts.services.browsers import end_other_browsers
@@ -35,6 +35,18 @@ def change_email(*, account: User, email: str, actor: User, address: str | None,
     except IntegrityError:
         account.refresh_from_db(fields=["email"])
         raise EmailTaken from None
+
+
+@transaction.atomic
+def take_back_sign_up(*, account: User, address: str | None) -> bool:
+    """Remove an account that has just been made and that nobody ever got into. Whether it was this call that did."""
+    found = User.objects.filter(pk=account.pk, last_login=None).first()
+    if found is None:
+        return False
+    detail = {"subject": found.subject}
+    record_audit(AccountAction.DELETED, address=address, reason=MailNotSent.reason, detail=detail)
+    found.delete()
+    return True
 
 
 @transaction.atomic
