@@ -9,6 +9,7 @@ from accounts.models import AuditEntry
 from linking.audit import LinkingAction
 from linking.services import redeem_linking_code
 from linking.tests.builders import make_offered_code, make_principal
+from oauth.tests.builders import make_session
 
 pytestmark = pytest.mark.django_db
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def test_where_an_assistant_came_from_that_gave_a_code_is_not_shown() -> None:
     """It acts for the account only once the person has confirmed, and may be anybody's who saw the code."""
     row, code = make_offered_code()
-    redeem_linking_code(principal=make_principal(), typed=code, address="198.51.100.66")
+    redeem_linking_code(principal=make_principal(make_session(address="198.51.100.66")), code=code)
     browser = Browser()
     browser.force_login(row.user)
 

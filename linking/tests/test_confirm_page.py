@@ -2,58 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.conf import settings
-from django.core import mail
 from django.test import Client as Browser
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.sign_in import SIGN_IN_MAX_AGE
-from accounts.tests.builders import PASSWORD, make_user
-from accounts.tests.mails import code_in
+from accounts.tests.builders import make_guest, make_user
 from linking.models import AccountLink, LinkingCode
+from linking.tests.browsing import decide, signed_in, text_of, type_code
 from linking.tests.builders import make_link, make_linking_code, pass_time
 from oauth.models import Client
 from oauth.tests.builders import make_client, make_session
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def account() -> User:
-    """Ada, who has just signed up."""
-    return make_user()
-
-
-@pytest.fixture
-def browser(account: User) -> Browser:
-    """A browser in which Ada is signed in."""
-    return signed_in(account)
-
-
-def signed_in(account: User, **options: Any) -> Browser:
-    """A browser in which `account` is signed in."""
-    browser = Browser(**options)
-    browser.force_login(account)
-    return browser
-
-
-def type_code(browser: Browser, **fields: Any) -> LinkingCode:
-    """Make a code and type it."""
-    row, code = make_linking_code(**fields)
-    assert browser.post("/link", {"code": code})["Location"] == "/link/confirm"
-    return row
-
-
-def text_of(response: Any) -> str:
-    """The page."""
-    return str(response.content.decode())
 
 
 def test_the_page_shows_everything_that_a_person_needs_to_decide(browser: Browser) -> None:
@@ -70,7 +34,7 @@ def test_the_page_shows_everything_that_a_person_needs_to_decide(browser: Browse
 
     assert f'<p class="code">{code}</p>' in page
     assert "ChatGPT" in page
-    assert '<span class="badge badge-verified">chatgpt.com</span>' in page
+    assert '<span class="badge badge-verified">verified: chatgpt.com</span>' in page
     assert "not verified" not in page
     assert "<strong>answers.example.com</strong>" in page
     assert "3 minutes ago" in page
@@ -105,7 +69,7 @@ def test_other_live_connections_of_the_same_identity_are_shown_because_they_are_
 
     assert "These will act for your account too" in page
     assert "Second Assistant" in page
-    assert "Its answers go to cursor:" in page
+    assert "It goes to cursor:" in page
     assert "Ended Assistant" not in page
     assert "Assistant of a stranger" not in page
 
@@ -143,7 +107,7 @@ def test_looking_links_nothing(browser: Browser) -> None:
 def test_link_account_links_and_says_what_to_do_next(browser: Browser, account: User) -> None:
     row = type_code(browser)
 
-    response = browser.post("/link/confirm", {"decision": "link"}, follow=True)
+    response = decide(browser, "link", follow=True)
 
     assert response.redirect_chain == [("/link/done", 302)]
     page = text_of(response)
@@ -158,14 +122,14 @@ def test_link_account_links_and_says_what_to_do_next(browser: Browser, account: 
 def test_not_me_links_nothing_and_ends_the_code(browser: Browser) -> None:
     row = type_code(browser)
 
-    response = browser.post("/link/confirm", {"decision": "decline"}, follow=True)
+    response = decide(browser, "decline", follow=True)
 
     assert response.redirect_chain == [("/link", 302)]
     assert "Nothing was linked, and that code does not work any more." in text_of(response)
     row.refresh_from_db()
     assert row.ended_at is not None
     assert not AccountLink.objects.exists()
-    assert browser.post("/link/confirm", {"decision": "link"})["Location"] == "/link"
+    assert decide(browser, "link")["Location"] == "/link"
     assert not AccountLink.objects.exists()
 
 
@@ -173,7 +137,7 @@ def test_not_me_links_nothing_and_ends_the_code(browser: Browser) -> None:
 def test_a_post_without_a_decision_shows_the_page_again(browser: Browser, form: dict[str, str]) -> None:
     row = type_code(browser)
 
-    response = browser.post("/link/confirm", form)
+    response = browser.post("/link/confirm", form | {"code_id": str(row.pk)})
 
     assert response.status_code == 400
     assert "Link account" in text_of(response)
@@ -181,9 +145,39 @@ def test_a_post_without_a_decision_shows_the_page_again(browser: Browser, form: 
     assert (row.used_at, row.ended_at) == (None, None)
 
 
+@pytest.mark.parametrize("decision", ["link", "decline"])
+@pytest.mark.parametrize("answered", ["the code of the other tab", "none", "junk"])
+def test_an_answer_to_what_another_tab_shows_does_nothing_and_asks_again(
+    browser: Browser, decision: str, answered: str
+) -> None:
+    mine = type_code(browser, session=make_session(make_guest(), client=make_client(name="Mine")))
+    strangers = type_code(browser, session=make_session(make_guest(), client=make_client(name="Stranger")))
+    code_id = {"the code of the other tab": str(mine.pk), "none": "", "junk": "x\x00"}[answered]
+
+    response = browser.post("/link/confirm", {"decision": decision, "code_id": code_id})
+
+    assert response.status_code == 409
+    assert "another code was typed in another tab" in text_of(response)
+    assert "Stranger" in text_of(response)
+    for row in (mine, strangers):
+        row.refresh_from_db()
+        assert (row.used_at, row.ended_at) == (None, None)
+    assert not AccountLink.objects.exists()
+
+
+def test_the_back_button_after_not_me_is_not_answered_with_an_older_link(browser: Browser) -> None:
+    type_code(browser)
+    decide(browser, "link")
+    type_code(browser)
+    decide(browser, "decline")
+
+    assert browser.get("/link/confirm")["Location"] == "/link"
+    assert browser.get("/link/done")["Location"] == "/account/"
+
+
 def test_the_back_button_after_linking_says_that_it_is_done(browser: Browser) -> None:
     type_code(browser)
-    browser.post("/link/confirm", {"decision": "link"})
+    decide(browser, "link")
 
     assert browser.get("/link/confirm")["Location"] == "/link/done"
     assert "no-store" in browser.get("/link/done")["Cache-Control"]
@@ -193,9 +187,9 @@ def test_confirming_in_a_second_tab_says_that_it_is_done_and_links_once(browser:
     type_code(browser)
     browser.get("/link/confirm")
     browser.get("/link/confirm")
-    browser.post("/link/confirm", {"decision": "link"})
+    decide(browser, "link")
 
-    assert browser.post("/link/confirm", {"decision": "link"})["Location"] == "/link/done"
+    assert decide(browser, "link")["Location"] == "/link/done"
     assert AccountLink.objects.count() == 1
 
 
@@ -226,7 +220,7 @@ def test_a_code_that_was_replaced_while_the_page_was_open_links_nothing(browser:
     browser.get("/link/confirm")
     LinkingCode.objects.filter(pk=row.pk).update(ended_at=timezone.now())
 
-    response = browser.post("/link/confirm", {"decision": "link"})
+    response = decide(browser, "link")
 
     assert response.status_code == 400
     assert "That code has ended" in text_of(response)
@@ -238,7 +232,7 @@ def test_an_identity_that_is_linked_elsewhere_is_refused_in_general_words(browse
     row = type_code(browser)
     make_link(account=owner, session=row.session)
 
-    response = browser.post("/link/confirm", {"decision": "link"})
+    response = decide(browser, "link")
 
     page = text_of(response)
     assert response.status_code == 409
@@ -267,169 +261,3 @@ def test_a_post_without_a_csrf_token_links_nothing(account: User) -> None:
     row.refresh_from_db()
     assert row.used_at is None
     assert not AccountLink.objects.exists()
-
-
-# --- Whose code it is -----------------------------------------------------------------------------------------------
-
-
-def test_a_code_that_another_account_typed_in_this_browser_is_dropped(browser: Browser) -> None:
-    row = type_code(browser)
-    session = browser.session
-    kept = session["linking_pending_code"]
-    browser.force_login(make_user("mallory@example.com"))
-    session = browser.session
-    session["linking_pending_code"] = kept
-    session.save()
-
-    response = browser.post("/link/confirm", {"decision": "link"})
-
-    assert response["Location"] == "/link"
-    assert "linking_pending_code" not in browser.session
-    row.refresh_from_db()
-    assert row.used_at is None
-    assert not AccountLink.objects.exists()
-
-
-def test_switching_accounts_forgets_the_code(browser: Browser) -> None:
-    row = type_code(browser)
-    browser.post("/account/logout/", {"next": "/link"})
-    make_user("grace@example.com")
-    browser.post("/account/login/", {"login": "grace@example.com", "password": PASSWORD})
-
-    response = browser.post("/link/confirm", {"decision": "link"})
-
-    assert response["Location"] == "/link"
-    row.refresh_from_db()
-    assert row.used_at is None
-
-
-def test_the_client_cannot_say_which_code_to_confirm(browser: Browser) -> None:
-    mine = type_code(browser)
-    other, _ = make_linking_code()
-
-    browser.post("/link/confirm", {"decision": "link", "code_id": str(other.pk), "code": str(other.pk)})
-
-    assert AccountLink.objects.get().user == mine.user
-
-
-def test_the_done_page_of_a_link_of_another_account_is_not_shown(browser: Browser) -> None:
-    link = make_link(account=make_user("owner@example.com"))
-    session = browser.session
-    session["linking_last_link"] = str(link.pk)
-    session.save()
-
-    assert browser.get("/link/done")["Location"] == "/account/"
-
-
-# --- How recently the person signed in --------------------------------------------------------------------------------
-
-
-def grow_old(browser: Browser, by: timedelta) -> None:
-    """Let the sign-in of this browser have happened `by` ago."""
-    User.objects.update(date_joined=timezone.now() - timedelta(days=100))
-    session = browser.session
-    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "password", "at": time.time() - by.total_seconds()}]
-    session["account_authentication_methods_user"] = str(browser.session["_auth_user_id"])
-    session.save()
-
-
-def test_the_settings_agree_on_what_a_recent_sign_in_is() -> None:
-    assert timedelta(seconds=settings.ACCOUNT_REAUTHENTICATION_TIMEOUT) == SIGN_IN_MAX_AGE == timedelta(minutes=15)
-
-
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_a_stale_sign_in_neither_sees_nor_confirms(browser: Browser, method: str) -> None:
-    row = type_code(browser)
-    grow_old(browser, timedelta(minutes=15, seconds=5))
-
-    response = getattr(browser, method)("/link/confirm", {"decision": "link"})
-
-    assert response["Location"] == "/account/reauthenticate/?next=%2Flink%2Fconfirm"
-    row.refresh_from_db()
-    assert row.used_at is None
-    assert not AccountLink.objects.exists()
-
-
-def test_a_sign_in_of_fourteen_minutes_ago_is_recent(browser: Browser) -> None:
-    type_code(browser)
-    grow_old(browser, timedelta(minutes=14, seconds=50))
-
-    assert browser.get("/link/confirm").status_code == 200
-
-
-def test_the_password_leads_back_to_the_page_and_nothing_is_confirmed_by_it(browser: Browser) -> None:
-    type_code(browser)
-    grow_old(browser, timedelta(hours=1))
-    asked = browser.post("/link/confirm", {"decision": "link"})
-
-    again = browser.post(asked["Location"], {"password": PASSWORD}, follow=True)
-
-    assert again.redirect_chain[-1] == ("/link/confirm", 302)
-    assert "Link account" in text_of(again)
-    assert not AccountLink.objects.exists()
-    browser.post("/link/confirm", {"decision": "link"})
-    assert AccountLink.objects.count() == 1
-
-
-def test_a_wrong_password_does_not_make_the_sign_in_recent(browser: Browser) -> None:
-    type_code(browser)
-    grow_old(browser, timedelta(hours=1))
-
-    browser.post("/account/reauthenticate/?next=/link/confirm", {"password": "wrong"})
-
-    assert browser.get("/link/confirm").status_code == 302
-
-
-def test_a_sign_in_in_another_browser_does_not_make_this_one_recent(browser: Browser, account: User) -> None:
-    type_code(browser)
-    grow_old(browser, timedelta(hours=1))
-
-    Browser().post("/account/login/", {"login": account.email, "password": PASSWORD})
-
-    account.refresh_from_db()
-    assert account.last_login is not None
-    assert browser.get("/link/confirm").status_code == 302
-
-
-def test_a_session_without_any_record_is_as_old_as_the_account(browser: Browser) -> None:
-    type_code(browser)
-    User.objects.update(date_joined=timezone.now() - timedelta(minutes=16))
-
-    assert browser.get("/link/confirm").status_code == 302
-
-
-def test_an_account_without_a_password_is_asked_too(browser: Browser, account: User) -> None:
-    type_code(browser)
-    account.set_unusable_password()
-    account.save()
-    browser.force_login(account)
-    browser.get("/")
-    grow_old(browser, timedelta(minutes=16))
-    row, code = make_linking_code()
-    browser.post("/link", {"code": code})
-
-    response = browser.post("/link/confirm", {"decision": "link"})
-
-    assert response["Location"] == "/account/reauthenticate/by-code/?next=%2Flink%2Fconfirm"
-    row.refresh_from_db()
-    assert row.used_at is None
-
-
-@pytest.mark.django_db(transaction=True)
-def test_an_account_without_a_password_signs_in_again_by_code_and_confirms() -> None:
-    account = make_user()
-    account.set_unusable_password()
-    account.save()
-    browser = signed_in(account)
-    grow_old(browser, timedelta(days=3))
-
-    asked = browser.get("/link", follow=True)
-    signed_out = browser.post("/account/logout/", {"next": asked.context["by_code_url"]})
-    browser.post(signed_out["Location"], {"email": account.email, "next": "/link"})
-    sent = code_in(mail.outbox[-1])
-    back = browser.post("/account/login/code/confirm/?next=/link", {"code": sent, "next": "/link"})
-    type_code(browser)
-    browser.post("/link/confirm", {"decision": "link"})
-
-    assert back["Location"] == "/link"
-    assert AccountLink.objects.get().account == account

@@ -10,7 +10,7 @@ from django.test import Client as Browser
 
 from accounts.models import User
 from accounts.tests.builders import make_guest, make_user
-from accounts.tests.mails import html_of
+from accounts.tests.mails import as_read, html_of
 from linking.tests.builders import make_link
 from oauth.models import Client, ConnectorSession
 from oauth.services import end_session
@@ -44,7 +44,7 @@ def test_a_new_connection_is_told(ada: User, mailoutbox: list[Any]) -> None:
     assert message.to == ["ada@example.com"]
     assert message.subject == "Claude Code acts for your Dexter account"
     assert "Verified: no. Anybody can choose any name for an assistant." in message.body
-    assert "Its answers go to: " in message.body
+    assert "The connection goes to: " in message.body
     assert "http://localhost:8000/account/" in message.body
     assert 'href="http://localhost:8000/account/"' in html_of(message)
 
@@ -56,7 +56,7 @@ def test_a_verified_host_is_named(ada: User, mailoutbox: list[Any]) -> None:
 
     connect(ada, client)
 
-    assert "Verified: chatgpt.com" in mailoutbox[0].body
+    assert "Verified: chatgpt.com" in as_read(mailoutbox[0].body)
 
 
 def test_a_new_connection_of_a_linked_guest_is_told_to_the_account(ada: User, mailoutbox: list[Any]) -> None:
@@ -130,8 +130,8 @@ def test_a_connection_that_staff_ended_is_told_once(ada: User, mailoutbox: list[
     [message] = mailoutbox
     assert message.to == ["ada@example.com"]
     assert message.subject == f"The connection of Cursor to your {site.DEXTER_SITE_NAME} account has ended"
-    assert f"Its answers went to: {session.redirect_host}" in message.body and session.redirect_uri == REDIRECT_URI
-    assert "staff@example.com" not in message.body + html_of(message)
+    assert f"The connection went to: {session.redirect_host}" in message.body and session.redirect_uri == REDIRECT_URI
+    assert "staff@example.com" not in as_read(message.body + html_of(message))
 
 
 def test_a_linked_connection_that_staff_ended_is_told_to_the_account(ada: User, mailoutbox: list[Any]) -> None:

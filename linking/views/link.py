@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
@@ -14,7 +16,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.addresses import client_address
-from linking.codes import LONGEST_TYPED, normalize_code
+from linking.codes import LONGEST_TYPED, has_foreign_letters, normalize_code
+from linking.confirming import question_about
 from linking.disowning import disown_token
 from linking.errors import CodeRefused, LinkRefused, TypingLocked
 from linking.limits import CODE_LIFETIME
@@ -22,6 +25,7 @@ from linking.models import LinkingCode
 from linking.pending import (
     PendingCode,
     drop_pending,
+    has_typed,
     read_link,
     read_pending,
     remember_link,
@@ -29,10 +33,9 @@ from linking.pending import (
     take_typed,
 )
 from linking.qr import qr_code
-from linking.services import confirm_link, decline_link, preview_linking_code, scopes_that_act, sharing_identity
+from linking.services import confirm_link, decline_link, preview_linking_code, typing_locked_until
 from linking.sign_in import account_required, ask_to_sign_in_again, signed_in_account, signed_in_recently
 from linking.waiting import wait_in_words
-from oauth.scopes import scope_sentences
 
 
 # A guess is counted in a transaction of its own, which it could not be inside one of the request.
@@ -41,23 +44,35 @@ from oauth.scopes import scope_sentences
 @require_http_methods(["GET", "HEAD", "POST"])
 @account_required(then="linking:link")
 def link(request: HttpRequest) -> HttpResponse:
-    """Type a code. A code that does not work is answered 400, too many of them 429 with Retry-After."""
+    """Type a code. One that does not work is answered 400, too many of them 429 with Retry-After.
+
+    Whoever comes back while their account is locked is shown for how long it still is.
+    """
     if request.method != "POST":
-        if not signed_in_recently(request) and not signed_in_account(request).has_usable_password():
-            # Who has no password signs in again by signing out, which forgets a typed code: better before than after.
-            return ask_to_sign_in_again(request, then="linking:link")
-        return _code_page(request, take_typed(request))
+        return _arrive(request)
     typed = request.POST.get("code", "")
     if not typed.strip():
         return _code_page(request, typed, error=_("Type the code that your assistant shows you."), status=400)
     try:
         row = preview_linking_code(account=signed_in_account(request), code=typed, address=client_address(request))
     except TypingLocked as refusal:
-        return _locked_page(request, typed, refusal)
+        return _locked_page(request, typed, refusal.retry_at, status=429)
     except CodeRefused as refusal:
-        return _code_page(request, typed, error=str(refusal.description), status=400, hint=_hint(typed))
+        return _code_page(request, typed, error=_hint(typed) or str(refusal.description), status=400)
     remember_pending(request, row=row, typed=typed)
     return redirect("linking:confirm")
+
+
+def _arrive(request: HttpRequest) -> HttpResponse:
+    account = signed_in_account(request)
+    if not signed_in_recently(request) and not account.has_usable_password():
+        # Who has no password signs in again by signing out, which forgets a typed code: better before than after.
+        return ask_to_sign_in_again(request, then="linking:link")
+    locked_until = typing_locked_until(account=account)
+    if locked_until:
+        # No 429: what was asked for, the page, is there.
+        return _locked_page(request, take_typed(request), locked_until, status=200)
+    return _code_page(request, take_typed(request))
 
 
 def _code_page(request: HttpRequest, typed: str = "", *, status: int = 200, **more: object) -> HttpResponse:
@@ -74,15 +89,18 @@ def _hint(typed: str) -> str:
     """What is wrong with something that no code looks like: its form alone says so, and tells a guesser nothing."""
     if normalize_code(typed):
         return ""
-    return _("A code has six characters, as in ABC-234. There is no I, O, 0 or 1 in it.")
+    if has_foreign_letters(typed):
+        return _("Some letters are from another alphabet and only look alike. Type the code with letters from A to Z.")
+    return _("That is no code: one has six characters, as in ABC-234. There is no I, O, 0 or 1 in it.")
 
 
-def _locked_page(request: HttpRequest, typed: str, refusal: TypingLocked) -> HttpResponse:
-    wait = wait_in_words(refusal.retry_at)
-    seconds = max(1, round((refusal.retry_at - timezone.now()).total_seconds()))
+def _locked_page(request: HttpRequest, typed: str, retry_at: datetime, *, status: int) -> HttpResponse:
+    wait = wait_in_words(retry_at)
+    seconds = max(1, round((retry_at - timezone.now()).total_seconds()))
     error = _("Too many wrong codes. Try again in %(wait)s, with a new code from your assistant.") % {"wait": wait}
-    response = _code_page(request, typed, error=error, status=429, locked_seconds=seconds, locked_for=wait)
-    response["Retry-After"] = str(seconds)
+    response = _code_page(request, typed, error=error, status=status, locked_seconds=seconds, locked_for=wait)
+    if status == 429:
+        response["Retry-After"] = str(seconds)
     return response
 
 
@@ -95,29 +113,25 @@ def confirm(request: HttpRequest) -> HttpResponse:
         return _nothing_pending(request)
     if not signed_in_recently(request):
         return ask_to_sign_in_again(request, then="linking:confirm")
+    if request.method != "POST":
+        return _confirm_page(request, pending, status=200)
+    if request.POST.get("code_id") != str(pending.code_id):
+        # Another code was typed in another tab since: the answer was to a question about another assistant.
+        return _confirm_page(request, pending, status=409)
     match request.POST.get("decision", ""):
         case "link":
             return _confirm(request, pending)
         case "decline":
             return _decline(request, pending)
-    return _confirm_page(request, pending, status=400 if request.method == "POST" else 200)
+    return _confirm_page(request, pending, status=400)
 
 
 def _confirm_page(request: HttpRequest, pending: PendingCode, *, status: int) -> HttpResponse:
-    now = timezone.now()
     row = LinkingCode.objects.with_connection().filter(pk=pending.code_id).first()
-    if row is None or row.session is None or row.why_refused(now):
+    question = question_about(row, account=signed_in_account(request), code=pending.code)
+    if question is None:
         return _ended_page(request)
-    others = list(sharing_identity(row))
-    context = {
-        "code": pending.code,
-        "age_minutes": int((now - row.created_at).total_seconds() // 60),
-        "session": row.session,
-        "client": row.session.client,
-        "others": others,
-        "sentences": scope_sentences(scopes_that_act([row.session, *others])),
-    }
-    return render(request, "linking/confirm.html", context, status=status)
+    return render(request, "linking/confirm.html", {"question": question, "changed": status == 409}, status=status)
 
 
 def _confirm(request: HttpRequest, pending: PendingCode) -> HttpResponse:
@@ -150,7 +164,8 @@ def _nothing_pending(request: HttpRequest) -> HttpResponseRedirect:
     """Whoever comes back after confirming, or confirms in a second tab, is told what they did; others type a code."""
     if read_link(request) is not None:
         return redirect("linking:done")
-    messages.info(request, _("Type the code first. If you have typed it already, type it once more."))
+    if not has_typed(request):
+        messages.info(request, _("Type the code first. If you have typed it already, type it once more."))
     return redirect("linking:link")
 
 

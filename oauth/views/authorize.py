@@ -6,12 +6,10 @@ from collections.abc import Iterable
 from typing import cast
 from urllib.parse import urlencode, urlsplit
 
-from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
@@ -22,12 +20,13 @@ from oauthlib.oauth2.rfc6749.errors import AccessDeniedError
 from accounts.addresses import client_address
 from accounts.audit import record_audit
 from accounts.guests import read_guest, remember_guest
+from accounts.sign_in import seconds_since_sign_in
 from oauth.audit import OAuthAction
 from oauth.backends import AuthorizationCore
 from oauth.client_documents import refresh_client_document
 from oauth.consent import ConsentRequest
 from oauth.document_urls import names_document
-from oauth.errors import ClientDocumentRefused
+from oauth.errors import ClientDocumentRefused, ConsentOutdated
 from oauth.models import Client
 from oauth.redirects import answer_uri
 from oauth.services import Consent, issue_authorization_code
@@ -91,14 +90,18 @@ class AuthorizeView(OAuthLibMixin, View):
 
     def _allow(self, request: HttpRequest, asked: ConsentRequest) -> HttpResponse:
         address, user_agent = client_address(request), request.headers.get("User-Agent", "")
-        grant, code = issue_authorization_code(
-            consent=Consent(user=asked.user or asked.guest, address=address, user_agent=user_agent),
-            client=asked.client,
-            redirect_uri=asked.redirect_uri,
-            scopes=asked.scopes,
-            code_challenge=asked.code_challenge,
-            nonce=asked.nonce,
-        )
+        try:
+            grant, code = issue_authorization_code(
+                consent=Consent(user=asked.user or asked.guest, address=address, user_agent=user_agent),
+                client=asked.client,
+                redirect_uri=asked.redirect_uri,
+                scopes=asked.scopes,
+                code_challenge=asked.code_challenge,
+                nonce=asked.nonce,
+            )
+        except ConsentOutdated:
+            # Who is signed in is read once for each request, so this one cannot show the page as it is now.
+            return HttpResponse(status=303, headers={"Location": asked.path})
         answer = [("code", code), ("state", asked.state)]
         response = self._hand_back(request, asked.redirect_uri, answer, client=asked.client)
         if grant.user.is_guest:
@@ -155,5 +158,4 @@ def _wants_a_newer_sign_in(request: HttpRequest) -> bool:
     max_age = request.GET.get("max_age", "")
     if max_age.isdecimal() and len(max_age) < 10:
         limits.append(max(int(max_age), NEW_SIGN_IN_SECONDS))
-    last = max((record["at"] for record in get_authentication_records(request)), default=0)
-    return bool(limits) and timezone.now().timestamp() - last > min(limits)
+    return bool(limits) and seconds_since_sign_in(request) > min(limits)

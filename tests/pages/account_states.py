@@ -9,7 +9,7 @@ from tests.pages.visitor import Visitor
 
 def activity(visitor: Visitor) -> str:
     """A day on which something happened."""
-    visitor.post(states.link_confirm(visitor), decision="link")
+    states.confirm(visitor)
     return "/account/activity/"
 
 
