@@ -44,7 +44,7 @@ class MailNotSent(AccountError):
     """The mail server refused, or the queue that leads to it is away."""
 
     reason = "mail_not_sent"
-    description = _("We cannot send email right now.")
+    description = _("We cannot send email right now")
 
 
 class GuestsAreOff(AccountError):
