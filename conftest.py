@@ -37,7 +37,8 @@ def django_db_modify_db_settings(
 def _cheap_for_the_whole_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Tasks run where they are sent, whether there is a Redis or not; files go to a place that is thrown away."""
     celery_app.conf.task_always_eager = True
-    celery_app.conf.task_eager_propagates = True
+    # As deployed: what fails in a task is for whoever enqueued it to notice.
+    celery_app.conf.task_eager_propagates = settings.CELERY_TASK_EAGER_PROPAGATES
     static_root = Path(settings.STATIC_ROOT)
     settings.STATIC_ROOT = tmp_path_factory.mktemp("static")
     yield

@@ -7,13 +7,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.core import context as allauth_context
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.forms import BaseForm
@@ -99,8 +97,9 @@ class AccountAdapter(DefaultAccountAdapter):
             context=known,
             language=_language_of(email),
         )
-        # Whoever waits for a code has to be told that it does not come; what happened already stays as it is.
-        enqueue_mail(mail, to=email, robust="code" not in known)
+        # Whoever waits for an answer has to be told that it does not come, whether the address has an account or not.
+        # allauth names the browser in what tells of a change: that has happened, and stays.
+        enqueue_mail(mail, to=email, robust="user_agent" in context)
 
     # --- Signing up, in and out, and passwords ------------------------------------------------------------------------
 
@@ -119,8 +118,9 @@ class AccountAdapter(DefaultAccountAdapter):
             _record_refusal(request, account=user, reason="email_changed")
             raise ImmediateHttpResponse(redirect("account_login"))
         with transaction.atomic():
-            if method == "code" and user.last_login is None and _addresses_are_proven_first():
-                _drop_unproven_password(request, user)
+            if method == "code":
+                # `accounts.proofs` may have dropped it since this object was read. The session's hash is made of it.
+                user.refresh_from_db(fields=["password"])
             super().login(request, user)
             User.objects.filter(pk=user.pk).update(language=get_language() or "")
             record_audit(
@@ -182,25 +182,6 @@ def _method_of(record: dict[str, Any]) -> str:
 def _language_of(email: str) -> str:
     """What the account with this address reads; nothing for an address without one."""
     return User.objects.filter(email=email.lower()).values_list("language", flat=True).first() or ""
-
-
-def _addresses_are_proven_first() -> bool:
-    return bool(app_settings.EMAIL_VERIFICATION == app_settings.EmailVerificationMethod.MANDATORY)
-
-
-def _drop_unproven_password(request: HttpRequest, user: User) -> None:
-    """Forget a password that was chosen before anybody proved the address to be theirs.
-
-    Anybody can sign up with another person's address and wait; when that person signs in by code the address is proven,
-    and the password of whoever waited would open the account.
-    """
-    if user.has_usable_password():
-        user.set_unusable_password()
-        user.save(update_fields=["password"])
-        record_audit(
-            AccountAction.PASSWORD_CHANGED, account=user, address=client_address(request), reason="unproven_removed"
-        )
-        messages.warning(request, _("The password from before you confirmed your email was removed. Set a new one."))
 
 
 def _record_refusal(request: HttpRequest, *, account: User | None, reason: str) -> None:

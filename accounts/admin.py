@@ -8,11 +8,12 @@ import allauth.account.admin
 import allauth.mfa.admin  # noqa: F401  (both register what is unregistered below)
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
+from allauth.core import context as allauth_context
 from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -72,12 +73,29 @@ class PersonChangeForm(forms.ModelForm[User]):
         return str(self.cleaned_data["email"]).lower()
 
 
+class PersonPasswordForm(AdminPasswordChangeForm):
+    """Another password for somebody, or none."""
+
+    def save(self, commit: bool = True) -> User:
+        """Set it through its service: the person is told, and is signed out everywhere."""
+        request = allauth_context.request
+        services.set_password_of(
+            account=self.user,
+            password=self.cleaned_data["password1"] if self.cleaned_data["set_usable_password"] else None,
+            actor=_actor(request),
+            address=client_address(request),
+            session_key=_own_session(request, self.user),
+        )
+        return self.user
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
     """Accounts and guests. Guests are made by connecting, never here."""
 
     form = PersonChangeForm
     add_form = PersonAddForm
+    change_password_form = PersonPasswordForm
     add_fieldsets: Any = (
         (
             None,
@@ -123,6 +141,9 @@ class UserAdmin(DjangoUserAdmin):
         super().save_model(request, obj, form, change)
         if before is not None and before.email != obj.email:
             services.change_email(account=obj, email=obj.email or "", actor=actor, address=address)
+            # As on the person's own page: whoever sits at one of them may be the reason for the change.
+            key = _own_session(request, obj)
+            services.end_other_browsers(account=obj, session_key=key, address=address, actor=actor)
 
     def log_addition(self, request: HttpRequest, obj: User, message: Any) -> Any:
         """Keep who added whom."""
@@ -222,6 +243,11 @@ def _may_touch(request: HttpRequest, user: User | None) -> bool:
 def _actor(request: HttpRequest) -> User:
     # The admin lets nobody in who is signed out.
     return cast(User, request.user)
+
+
+def _own_session(request: HttpRequest, account: User) -> str | None:
+    """The session that goes on when staff change their own account here."""
+    return request.session.session_key if account == request.user else None
 
 
 def _record(action: AccountAction, request: HttpRequest, *, account: User | None, **fields: Any) -> None:

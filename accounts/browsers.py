@@ -75,8 +75,9 @@ def live_browsers(account: User) -> list[BrowserSession]:
     """Where `account` is signed in now, last seen first. A session from before a password change is not."""
     rows = BrowserSession.objects.filter(account=account, session__expire_date__gt=timezone.now())
     current = account.get_session_auth_hash()
+    store = SessionStore()
     return [
         row
         for row in rows.select_related("session")
-        if constant_time_compare(str(row.session.get_decoded().get(HASH_SESSION_KEY, "")), current)
+        if constant_time_compare(str(store.decode(row.session.session_data).get(HASH_SESSION_KEY, "")), current)
     ]

@@ -44,7 +44,7 @@ def send_code(request: HttpRequest, *, account: User, email: str) -> None:
     email = email.lower()
     owner = User.objects.filter(email=email).exclude(pk=account.pk).first()
     if owner is not None:
-        send_mail_later(template="email_wanted", account=owner, context={})
+        send_mail_later(template="email_wanted", account=owner, context={}, is_awaited=True)
         _remember(request, PendingEmail(account.pk, email, "", time.time()))
         return
     code = get_adapter().generate_email_verification_code()

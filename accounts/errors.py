@@ -5,6 +5,7 @@ AccountError
 ├── EmailTaken      another account has the address
 ├── GuestsAreOff    the setting turns guests off
 ├── LastSuperuser   nobody could look after the site any more
+├── MailNotSent     the mail that the person waits for cannot leave
 ├── NotAGuest       an account was offered where only a guest will do
 └── TooManyGuesses  too many wrong codes from an e-mail, an app or a list of recovery codes
 """
@@ -46,6 +47,13 @@ class LastSuperuser(AccountError):
 
     reason = "last_superuser"
     description = _("You are the only one who can manage this site. Make somebody else a superuser first.")
+
+
+class MailNotSent(AccountError):
+    """The mail server refused, or the queue that leads to it is away."""
+
+    reason = "mail_not_sent"
+    description = _("We cannot send email right now")
 
 
 class GuestsAreOff(AccountError):

@@ -6,12 +6,15 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+from celery.result import EagerResult
 from django.conf import settings
 from django.db import transaction
 from django.template import Context, Engine
 from django.template.loader import render_to_string
 from django.utils import translation
+from kombu.exceptions import OperationalError as QueueError
 
+from accounts.errors import MailNotSent
 from accounts.links import without_links
 from accounts.mail_blocks import blocks_of
 from accounts.models import User
@@ -33,11 +36,14 @@ class Mail:
         return "Mail(…)"
 
 
-def send_mail_later(*, template: str, account: User, context: dict[str, Any], to: str = "") -> None:
+def send_mail_later(
+    *, template: str, account: User, context: dict[str, Any], to: str = "", is_awaited: bool = False
+) -> None:
     """Render `accounts/mail/<template>` now, in the account's language; send it once the transaction has committed.
 
     It goes to the account's address unless `to` says otherwise.
-    What the message tells of has happened: that it cannot be sent is logged, and fails nobody's request.
+    What the message tells of has happened: that it cannot be sent is logged, and fails nobody's request. Unless
+    somebody waits for it, as in `enqueue_mail`.
     """
     mail = render_mail(
         subject=f"accounts/mail/{template}.subject.txt",
@@ -45,7 +51,7 @@ def send_mail_later(*, template: str, account: User, context: dict[str, Any], to
         context=context,
         language=account.language,
     )
-    enqueue_mail(mail, to=to or account.email or "", robust=True)
+    enqueue_mail(mail, to=to or account.email or "", robust=not is_awaited)
 
 
 def render_mail(*, subject: str, text: str, context: dict[str, Any], language: str = "") -> Mail:
@@ -65,14 +71,25 @@ def render_mail(*, subject: str, text: str, context: dict[str, Any], language: s
 
 
 def enqueue_mail(mail: Mail, *, to: str, robust: bool = False) -> None:
-    """Send a rendered mail once the transaction has committed. `robust`: a failure to do so is logged, not raised."""
+    """Send a rendered mail once the transaction has committed. `robust`: a failure to do so is logged, not raised.
+
+    Raises:
+        MailNotSent: the queue is away or, without a worker, the mail server does not take it.
+    """
     arguments = {"subject": mail.subject, "body": mail.text, "html": mail.html, "to": to}
-    # The body may hold a code: what Celery shows of the arguments, in logs and monitors, is not for it.
-    transaction.on_commit(
-        # The stubs of Celery want the positional arguments, which the task does not have.
-        lambda: send_mail.apply_async(kwargs=arguments, kwargsrepr="{…}"),  # type: ignore[call-arg]
-        robust=robust,
-    )
+    transaction.on_commit(lambda: _enqueue(arguments), robust=robust)
+
+
+def _enqueue(arguments: dict[str, Any]) -> None:
+    try:
+        # The body may hold a code: what Celery shows of the arguments, in logs and monitors, is not for it.
+        # Its stubs want the positional arguments, which the task does not have.
+        sent = send_mail.apply_async(kwargs=arguments, kwargsrepr="{…}")  # type: ignore[call-arg]
+    except QueueError as error:
+        raise MailNotSent from error
+    # Without a worker it has run by now, and Celery keeps to itself what became of it.
+    if isinstance(sent, EagerResult) and sent.failed():
+        raise MailNotSent from sent.result
 
 
 def _render_text(template_name: str, context: dict[str, Any]) -> str:

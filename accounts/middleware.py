@@ -6,13 +6,34 @@ from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
 from django.utils.deprecation import MiddlewareMixin
 
 from accounts.browsers import note_browser
+from accounts.errors import MailNotSent
 
 log = structlog.get_logger(__name__)
+
+MAIL_RETRY_SECONDS = 60
+
+
+class MailOutageMiddleware(MiddlewareMixin):
+    """Tells whoever waits for a mail that it does not come.
+
+    With 503 nothing of the session is saved either: the person is where they were.
+    """
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer for a view; any other error is not ours."""
+        if not isinstance(error, MailNotSent):
+            return None
+        match, cause = request.resolver_match, error.__cause__
+        log.error("mail.not_sent", route=match.route if match else "", error=type(cause).__name__)
+        headers = {"Retry-After": str(MAIL_RETRY_SECONDS), "Cache-Control": "no-store"}
+        page = render_to_string("account/mail_not_sent.html", request=request)
+        return HttpResponse(page, status=503, headers=headers)
 
 
 class BrowserMiddleware(MiddlewareMixin):

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.encryption import encryption_for
 from accounts.models import User
 
 log = structlog.get_logger(__name__)
+
+PURPOSE = "accounts.second_factor"
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
@@ -33,7 +33,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         """The secret of an app or of recovery codes as it stands in the database."""
-        return _fernet().encrypt(text.encode()).decode()
+        return encryption_for(PURPOSE).encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """The secret again.
@@ -42,7 +42,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
             ValidationError: it was encrypted under another DEXTER_SECRET_KEY; no code matches then.
         """
         try:
-            return _fernet().decrypt(encrypted_text.encode()).decode()
+            return encryption_for(PURPOSE).decrypt(encrypted_text.encode()).decode()
         except InvalidToken:
             log.warning("second_factor.unreadable")
             raise self.validation_error("incorrect_code") from None
@@ -76,11 +76,3 @@ def second_factors_of(account: User) -> dict[str, Any]:
             if row.type != Authenticator.Type.WEBAUTHN
         },
     }
-
-
-def _fernet() -> Fernet:
-    # A key of its own: what is encrypted here is of no use anywhere else that DEXTER_SECRET_KEY protects.
-    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"accounts.second_factor").derive(
-        settings.SECRET_KEY.encode()
-    )
-    return Fernet(base64.urlsafe_b64encode(key))

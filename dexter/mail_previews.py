@@ -56,6 +56,7 @@ def examples() -> list[Example]:
         "email_changed": {"new_email": "n***@example.com"},
         "email_wanted": {},
         "factors_removed": {},
+        "password_set_by_staff": {"has_password": True},
         "linked": {"assistant": "ChatGPT", "verified_host": "chatgpt.com", **link},
     }
     allauths: dict[str, dict[str, Any]] = {

@@ -1,6 +1,7 @@
 """What people get while the database or Redis is away: a page that says so, with 503 and Retry-After.
 
-The protocol endpoints and the gate answer for themselves, in JSON.
+The protocol endpoints and the gate answer for themselves, in JSON. Under `/api` the page becomes a problem on its way
+out (`linking.api.middleware`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 import structlog
 from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from kombu.exceptions import OperationalError as QueueError
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -35,26 +36,20 @@ class OutageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self._get_response(request)
         # What the middleware between the view and here made of it may be a crash of its own: it looked up the session.
-        return unavailable(request) if getattr(request, _MARK, False) else response
+        return unavailable() if getattr(request, _MARK, False) else response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer for a view; any other error is not ours."""
         if not isinstance(error, UNAVAILABLE):
             return None
         _note(request, error)
-        return unavailable(request)
+        return unavailable()
 
 
-def unavailable(request: HttpRequest) -> HttpResponse:
-    """The answer: a page that needs neither the session nor the person, or problem details for programs (RFC 9457)."""
+def unavailable() -> HttpResponse:
+    """The answer: a page that needs neither the session nor the person."""
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS), "Cache-Control": "no-store"}
-    if request.path.startswith("/api/"):
-        problem = {"type": "about:blank", "title": "Service Unavailable", "status": 503}
-        response: HttpResponse = JsonResponse(
-            problem, status=503, headers=headers, content_type="application/problem+json"
-        )
-    else:
-        response = HttpResponse(render_to_string("503.html"), status=503, headers=headers)
+    response = HttpResponse(render_to_string("503.html"), status=503, headers=headers)
     # Django would log the path, which may hold a secret such as that of a link in an e-mail. There is no public name
     # for this mark of `django.utils.log.log_response`.
     response._has_been_logged = True  # type: ignore[attr-defined]

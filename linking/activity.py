@@ -152,8 +152,13 @@ def _sentence(row: AuditEntry, *, assistant: str) -> str:
 
 
 def _address(row: AuditEntry, account: User) -> str:
-    """Where it was done from: by the account, its own identity, or somebody unknown; never where staff sit."""
+    """Where it was done from: by the account, its own identity, or somebody unknown; never where staff sit.
+
+    Nor where an assistant came from that gave a code: it is nobody's of the account before the person has confirmed.
+    """
     actor = row.actor
+    if row.action == LinkingAction.CODE_REDEEMED:
+        return ""
     if actor is not None and actor != account and not actor.is_guest:
         return ""
     return row.address or ""

@@ -19,8 +19,11 @@ _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]*
 
 
 def names_document(client_id: str) -> bool:
-    """Whether a client ID is meant to be the URL of a metadata document, a good one or not."""
-    return client_id.startswith("https://")
+    """Whether a client ID is meant to be the URL of a metadata document, a good one or not.
+
+    One with a NUL is nothing at all: PostgreSQL would not even look whether there is such a client.
+    """
+    return client_id.startswith("https://") and "\x00" not in client_id
 
 
 def fault_of_document_url(url: str, *, may_have_query: bool = False) -> str | None:

@@ -14,6 +14,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
+from accounts.unstorable import is_unstorable_text
 from oauth.errors import OAuthError
 
 log = structlog.get_logger(__name__)
@@ -88,6 +89,8 @@ def _refusal(error: Exception, request: HttpRequest, max_body: int) -> HttpRespo
         return error_response("invalid_request", f"The body is larger than {max_body} bytes.", status=413)
     if isinstance(error, (SuspiciousOperation, BadRequest, UnreadablePostError, MultiPartParserError)):
         return error_response("invalid_request", "The body cannot be read.")
+    if is_unstorable_text(error):
+        return error_response("invalid_request", "A value has a character that cannot be kept.")
     if isinstance(error, (OperationalError, InterfaceError)):
         log.error("endpoint.unavailable", path=request.path, exc_info=error)
         words = "The server cannot answer right now. Try again."

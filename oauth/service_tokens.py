@@ -62,6 +62,15 @@ def revoke_service_token(*, row: ServiceToken, actor: User | None, address: str 
     return revoked
 
 
+def revoke_own_service_token(token: str, *, client: Client) -> bool:
+    """Let a token act no more at the wish of `client`, which has proved its secret (RFC 7009 §2.1).
+
+    One of another client is left alone, as if it were unknown. Returns whether it was this call that revoked it.
+    """
+    row = ServiceToken.objects.select_related("client").filter(token_checksum=digest(token), client=client).first()
+    return row is not None and revoke_service_token(row=row, actor=None)
+
+
 def _may_resolve(client: Client) -> bool:
     staff_made = client.registration_source == Client.RegistrationSource.MANUAL
     return client.may_resolve_identities and staff_made and client.has_secret and client.is_usable(None)

@@ -26,6 +26,7 @@ from oauth.keys import current_signing_key
 from oauth.models import AccessToken, Client, ClientDocument, ConnectorSession, Grant, RefreshToken
 from oauth.resources import canonical_resources
 from oauth.scopes import clamp_scopes
+from oauth.service_tokens import revoke_own_service_token
 from oauth.services import end_session, tell_connected, touch_session
 from oauth.tokens import digest
 
@@ -252,7 +253,7 @@ class DexterValidator(OAuth2Validator):
     # --- Revocation ---------------------------------------------------------------------------------------------------
 
     def revoke_token(self, token: str, token_type_hint: str | None, request: Any, *args: Any, **kwargs: Any) -> None:
-        """Revoking either token ends the session (RFC 7009 §2.1), and only a session of the calling client."""
+        """Revoking either token ends the session (RFC 7009 §2.1); a service's ends alone. Only the caller's own."""
         for model in (AccessToken, RefreshToken):
             row = (
                 model.objects.select_related("session__client", "session__user")
@@ -261,6 +262,7 @@ class DexterValidator(OAuth2Validator):
             )
             if row is not None:
                 end_session(session=row.session, reason=ConnectorSession.EndReason.CLIENT)
+        revoke_own_service_token(token, client=request.client)
 
     # --- OpenID Connect -----------------------------------------------------------------------------------------------
 

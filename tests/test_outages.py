@@ -12,6 +12,7 @@ from django.test import Client as Browser
 
 from accounts.models import AuditEntry, User
 from accounts.tests.builders import make_user
+from linking.tests.builders import make_linking_code
 from oauth.models import ConnectorSession
 from oauth.tests.builders import make_client, make_session
 from oauth.tests.protocol import authorize_path, read_stamp
@@ -76,13 +77,44 @@ def test_a_decision_that_meets_an_outage_changes_nothing_and_can_be_made_again(b
     assert browser.post(path, form).status_code == 302
 
 
-def test_a_program_gets_problem_details(browser: Browser) -> None:
+def test_a_program_gets_a_problem_with_all_of_its_members(browser: Browser) -> None:
+    """RFC 9457, and docs/api.md: `code` and `detail` are always there, wherever the outage was met."""
+    with database_away():
+        response = browser.get("/api/connections")
+
+    problem = response.json()
+    assert response.status_code == problem["status"] == 503
+    assert response["Content-Type"] == "application/problem+json"
+    assert int(response["Retry-After"]) > 0
+    assert (problem["code"], bool(problem["detail"])) == ("temporarily_unavailable", True)
+
+
+def test_an_api_session_that_cannot_be_saved_is_a_problem_too(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    _, code = make_linking_code()
+
+    def save(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(f"{settings.SESSION_ENGINE}.SessionStore.save", save)
+
+    response = browser.post("/api/link/preview", {"code": code}, content_type="application/json")
+
+    assert response.status_code == 503
+    assert (response.json()["code"], bool(response.json()["detail"])) == ("temporarily_unavailable", True)
+    assert response["Cache-Control"] == "no-store"
+
+
+def test_a_person_at_the_old_authorization_endpoint_gets_a_page(browser: Browser) -> None:
+    """Its path begins like the API's, and a person looks at it."""
     with database_away():
         response = browser.get("/api/connector/oauth/authorize?redirect_uri=https://a.example/callback")
 
     assert response.status_code == 503
-    assert response["Content-Type"] == "application/problem+json"
-    assert response.json()["status"] == 503
+    assert response["Content-Type"].startswith("text/html")
+    assert int(response["Retry-After"]) > 0
+    assert b"Back in a moment" in response.content
 
 
 def test_the_log_names_the_route_and_no_value(browser: Browser, caplog: pytest.LogCaptureFixture) -> None:

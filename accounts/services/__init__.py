@@ -4,7 +4,16 @@ from accounts.services.asked_mail import admit_asked_mail
 from accounts.services.browsers import end_browser, end_other_browsers
 from accounts.services.guesses import admit_factor_code, admit_mailed_code, forgive_factor_code, forgive_mailed_code
 from accounts.services.guests import create_guest
-from accounts.services.people import change_email, change_profile, keep_language, lock_for_deletion, set_active
+from accounts.services.people import (
+    change_email,
+    change_profile,
+    forget_unproven_access,
+    keep_language,
+    lock_for_deletion,
+    set_active,
+    set_password_of,
+    take_back_sign_up,
+)
 from accounts.services.second_factors import remove_second_factors
 from accounts.services.sweeping import abandoned_guests, sweep_accounts
 
@@ -18,11 +27,14 @@ __all__ = [
     "create_guest",
     "end_browser",
     "end_other_browsers",
+    "forget_unproven_access",
     "forgive_factor_code",
     "forgive_mailed_code",
     "keep_language",
     "lock_for_deletion",
     "remove_second_factors",
     "set_active",
+    "set_password_of",
     "sweep_accounts",
+    "take_back_sign_up",
 ]

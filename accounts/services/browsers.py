@@ -14,20 +14,26 @@ from accounts.models import BrowserSession, User
 
 def end_browser(*, account: User, browser_id: uuid.UUID, address: str | None) -> bool:
     """Sign `account` out in one browser. False when there is none with this id, or it is somebody else's."""
-    return _end_browsers(BrowserSession.objects.filter(pk=browser_id), account, address) == 1
+    return _end_browsers(BrowserSession.objects.filter(pk=browser_id), account, address, actor=account) == 1
 
 
-def end_other_browsers(*, account: User, session_key: str | None, address: str | None) -> int:
-    """Sign `account` out everywhere but in the website session with this key. Returns in how many browsers."""
-    return _end_browsers(BrowserSession.objects.exclude(session_id=session_key), account, address)
+def end_other_browsers(
+    *, account: User, session_key: str | None, address: str | None, actor: User | None = None
+) -> int:
+    """Sign `account` out everywhere but in the website session with this key. Returns in how many browsers.
+
+    It is the account that does it, unless `actor` is somebody else.
+    """
+    others = BrowserSession.objects.exclude(session_id=session_key)
+    return _end_browsers(others, account, address, actor=actor or account)
 
 
 @transaction.atomic
-def _end_browsers(browsers: QuerySet[BrowserSession], account: User, address: str | None) -> int:
+def _end_browsers(browsers: QuerySet[BrowserSession], account: User, address: str | None, *, actor: User) -> int:
     rows = list(browsers.filter(account=account))
     # Together with what describes it: whoever holds the session's key is signed out with their next request.
     Session.objects.filter(pk__in=[row.session_id for row in rows]).delete()
     for row in rows:
         detail = {"browser": str(row.pk)}
-        record_audit(AccountAction.BROWSER_ENDED, actor=account, account=account, address=address, detail=detail)
+        record_audit(AccountAction.BROWSER_ENDED, actor=actor, account=account, address=address, detail=detail)
     return len(rows)

@@ -8,9 +8,10 @@ from django.db.models import QuerySet
 
 from accounts.audit import AccountAction, record_audit
 from accounts.emails import mask_email
-from accounts.errors import EmailTaken
+from accounts.errors import EmailTaken, MailNotSent
 from accounts.mail import send_mail_later
 from accounts.models import User
+from accounts.services.browsers import end_other_browsers
 
 
 def change_email(*, account: User, email: str, actor: User, address: str | None, is_proven: bool = False) -> None:
@@ -35,6 +36,53 @@ def change_email(*, account: User, email: str, actor: User, address: str | None,
     except IntegrityError:
         account.refresh_from_db(fields=["email"])
         raise EmailTaken from None
+
+
+@transaction.atomic
+def take_back_sign_up(*, account: User, address: str | None) -> bool:
+    """Remove an account that has just been made and that nobody ever got into. Whether it was this call that did."""
+    found = User.objects.filter(pk=account.pk, last_login=None).first()
+    if found is None:
+        return False
+    detail = {"subject": found.subject}
+    record_audit(AccountAction.DELETED, address=address, reason=MailNotSent.reason, detail=detail)
+    found.delete()
+    return True
+
+
+@transaction.atomic
+def set_password_of(
+    *, account: User, password: str | None, actor: User, address: str | None, session_key: str | None
+) -> None:
+    """Give somebody another password, or none, as staff; tell them, and sign them out in every browser.
+
+    `session_key` is the session that goes on, if `actor` does it to their own account.
+    """
+    account.set_password(password)
+    account.save(update_fields=["password"])
+    record_audit(AccountAction.PASSWORD_CHANGED, actor=actor, account=account, address=address, reason="staff")
+    end_other_browsers(account=account, session_key=session_key, address=address, actor=actor)
+    if account.email:
+        context = {"has_password": account.has_usable_password()}
+        send_mail_later(template="password_set_by_staff", account=account, context=context)
+
+
+@transaction.atomic
+def forget_unproven_access(*, account: User, session_key: str | None, address: str | None) -> bool:
+    """Drop the password and every website session but this one, from before the address was proven.
+
+    Anybody can sign up with another person's address and wait, signed in where that needs no proof. When that person
+    proves the address, by signing in with a code or by resetting the password, the account is theirs alone. Returns
+    whether there was a password.
+    """
+    had_password = account.has_usable_password()
+    # Also where there is none: sessions are tied to what stands in this column, and end with it.
+    account.set_unusable_password()
+    account.save(update_fields=["password"])
+    end_other_browsers(account=account, session_key=session_key, address=address)
+    if had_password:
+        record_audit(AccountAction.PASSWORD_CHANGED, account=account, address=address, reason="unproven_removed")
+    return had_password
 
 
 def change_profile(*, account: User, display_name: str, address: str | None) -> bool:

@@ -13,6 +13,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.decorators import secure_admin_login
 from allauth.account.forms import BaseSignupForm, SignupForm
 from allauth.account.internal.flows.code_verification import AbstractCodeVerificationProcess
+from allauth.account.internal.flows.email_verification import verify_email, verify_email_indirectly
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
 from allauth.account.internal.flows.password_reset_by_code import PasswordResetVerificationProcess
@@ -66,6 +67,8 @@ DIGESTS: list[tuple[Callable[..., Any], str]] = [
     (BaseSignupForm.save, "ad3c9ab3a3572e42"),
     (RedirectAuthenticatedUserMixin.dispatch, "bc8a4efe912b92a6"),
     (RedirectAuthenticatedUserMixin._redirect_to_pending_stage, "1c516ae5f7b9d185"),
+    (verify_email, "906506cda75ff07b"),
+    (verify_email_indirectly, "ecb20a75b164af24"),
     (LoginCodeVerificationProcess.finish, "f79e2eab870ed5e3"),
     (PasswordResetVerificationProcess.initiate.__func__, "fdc8bf1dc27e09ac"),
     (PasswordResetVerificationProcess.resume.__func__, "33dd5cf323d76c63"),
@@ -94,6 +97,8 @@ DIGESTS: list[tuple[Callable[..., Any], str]] = [
     (get_cache_key, "f3b2abae21d0db74"),
     (SessionStore._get_session_from_db, "775c8d22becd60bd"),  # type: ignore[attr-defined]
     (SessionBase._validate_session_key, "f7f2292232cc9b3c"),  # type: ignore[attr-defined]
+    (SessionBase.encode, "86571b37fe18277c"),
+    (SessionBase.decode, "fa6d20af8948af8a"),
     (DefaultAccountAdapter.is_reauthentication_required, "10eae41ead18f27b"),
     (DefaultAccountAdapter.send_notification_mail, "75ff99f03d581d0d"),
     (is_reauthentication_required, "5be1235009e1e0a2"),

@@ -11,13 +11,18 @@ from allauth.account.internal.stagekit import clear_login
 from allauth.account.utils import get_next_redirect_url
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from accounts.addresses import client_address
+from accounts.errors import MailNotSent
 from accounts.guests import forget_guest
+from accounts.models import User
+from accounts.services import take_back_sign_up
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +44,17 @@ class LoginView(_StartsOver, allauth_views.LoginView):
 
 class SignupView(_StartsOver, allauth_views.SignupView):
     """Create an account."""
+
+    def form_valid(self, form: BaseForm) -> HttpResponse:
+        """As upstream; an account whose owner cannot be sent the code that it begins with is not made."""
+        try:
+            response: HttpResponse = super().form_valid(form)
+        except MailNotSent:
+            account: User | None = getattr(self, "user", None)
+            if account is not None:
+                take_back_sign_up(account=account, address=client_address(self.request))
+            raise
+        return response
 
 
 class RequestLoginCodeView(_StartsOver, allauth_views.RequestLoginCodeView):

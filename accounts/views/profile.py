@@ -46,8 +46,8 @@ def new_email(request: HttpRequest) -> HttpResponse:
     if not ratelimit.consume(request, action="manage_email", user=me, key=email):
         form.add_error("email", _("Too many codes were sent. Wait an hour, then try again."))
         return render(request, "account/email_change.html", {"form": form}, status=429)
-    record_audit(AccountAction.EMAIL_CODE_SENT, actor=me, account=me, address=client_address(request))
     send_code(request, account=me, email=email)
+    record_audit(AccountAction.EMAIL_CODE_SENT, actor=me, account=me, address=client_address(request))
     return redirect("account_confirm_new_email")
 
 

@@ -48,6 +48,7 @@ MIDDLEWARE = [
     "dexter.staticfiles.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",
     "dexter.outages.OutageMiddleware",
+    "dexter.unstorable.UnstorableTextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.caching.PersonalPagesMiddleware",
     "dexter.languages.LanguageMiddleware",
@@ -56,6 +57,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.BrowserMiddleware",
+    "accounts.middleware.MailOutageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

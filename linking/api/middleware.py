@@ -11,7 +11,6 @@ from linking.api.problems import CONTENT_TYPE, problem_document
 
 # An old family of OAuth endpoints that happens to live below /api answers as RFC 6749 says.
 NOT_OURS = "/api/connector/"
-KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 
 
 class ProblemMiddleware:
@@ -25,12 +24,17 @@ class ProblemMiddleware:
         if not is_api_path(request.path):
             return response
         if response.status_code >= 400 and response.get("Content-Type") != CONTENT_TYPE:
-            kept = {name: response[name] for name in KEPT_HEADERS if name in response}
-            body = json.dumps(problem_document(response.status_code))
-            response = HttpResponse(body, status=response.status_code, content_type=CONTENT_TYPE, headers=kept)
+            _make_problem(response)
         if "Cache-Control" not in response:
             response["Cache-Control"] = "no-store"
         return response
+
+
+def _make_problem(response: HttpResponse) -> None:
+    """Say it as a problem. The headers and cookies stay, which are other middleware's and protect the answer."""
+    response.content = json.dumps(problem_document(response.status_code)).encode()
+    response["Content-Type"] = CONTENT_TYPE
+    response["Content-Length"] = str(len(response.content))
 
 
 def is_api_path(path: str) -> bool:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 
+from accounts.unstorable import is_unstorable_text
 from linking import errors
 from oauth.bearer import bearer_challenge
 from oauth.endpoints import RETRY_AFTER_SECONDS
@@ -135,6 +136,8 @@ def answer_with_problem(error: Exception, context: dict[str, Any]) -> Response:
     if isinstance(error, RequestDataTooBig):
         return _answer(413)
     if isinstance(error, (SuspiciousOperation, BadRequest, UnreadablePostError)):
+        return _answer(400)
+    if is_unstorable_text(error):
         return _answer(400)
     if isinstance(error, (OperationalError, InterfaceError)):
         log.error("api.unavailable", exc_info=error)

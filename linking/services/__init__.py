@@ -9,6 +9,7 @@ from linking.services.connections import (
     scopes_that_act,
     sharing_identity,
 )
+from linking.services.disowning import disown, find_disowning
 from linking.services.guesses import typing_locked_until
 from linking.services.leaving import delete_account
 from linking.services.links import confirm_link, disown_link, remove_link, unlink_identity
@@ -23,9 +24,11 @@ __all__ = [
     "connections_state",
     "decline_link",
     "delete_account",
+    "disown",
     "disown_link",
     "end_all_connections",
     "end_connection",
+    "find_disowning",
     "mint_linking_code",
     "offer_linking_code",
     "preview_linking_code",

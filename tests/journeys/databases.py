@@ -19,6 +19,8 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from tests.journeys.decoding import readings
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -55,11 +57,11 @@ class Database:
         return {table: self.value(f'SELECT count(*) FROM "{table}"') for table in self._tables()}
 
     def dump(self) -> str:
-        """Every value of every row of every table, a line each."""
+        """Every value of every row of every table, a line each, and what anybody can decode of it."""
         lines = []
         for table in self._tables():
             for row in self.rows(f'SELECT * FROM "{table}"'):
-                lines += [f"{table}: {_readable(value)}" for value in row]
+                lines += [f"{table}: {reading}" for value in row for reading in readings(_readable(value))]
         return "\n".join(lines)
 
     @contextlib.contextmanager

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import anyio
 import httpx2
 import pytest
+from django.core import signing
 from playwright.async_api import Request
 
 from tests.journeys.browser import Person
@@ -81,7 +82,8 @@ async def test_no_secret_of_a_whole_journey_is_written_down(site: Site, people: 
     assert {"password", "authorization code", "access token", "refresh token", "client secret", "code verifier"} <= set(
         secrets.found
     )
-    assert {"linking code", "csrf token", "cookie dexter_session", "cookie dexter_guest"} <= set(secrets.found)
+    assert {"linking code", "waiting linking code", "app secret"} <= set(secrets.found)
+    assert {"csrf token", "cookie dexter_session", "cookie dexter_guest"} <= set(secrets.found)
     # The logs do tell about this journey, so that a secret in them would be found.
     assert assistant.client_id in site.logs()
     assert secrets.in_text(site.logs()) == []
@@ -89,6 +91,11 @@ async def test_no_secret_of_a_whole_journey_is_written_down(site: Site, people: 
         assert secrets.in_text(page) == [], url
     # Django keeps sessions under the value of the cookie.
     assert secrets.in_text(site.database.dump(), but=("cookie dexter_session",)) == []
+    # As Django itself would keep the session, the search finds what is in it.
+    [code, *_] = secrets.found["waiting linking code"]
+    session = signing.dumps({"code": code, "more": "x" * 200}, compress=True)
+    assert site.database.change("UPDATE django_session SET session_data = %s", session) > 0
+    assert secrets.in_text(site.database.dump(), but=("cookie dexter_session",)) == ["waiting linking code"]
 
 
 async def a_whole_journey(site: Site, secrets: Secrets, assistant: Connector, guest: Person, owner: Person) -> None:
@@ -131,6 +138,17 @@ async def a_whole_journey(site: Site, secrets: Secrets, assistant: Connector, gu
     await owner.press("Unlink")
     await owner.sees("No assistant")
     await fail_to_sign_in_and_sign_in(secrets, owner)
+    await leave_secrets_in_the_session(site, secrets, owner)
+
+
+async def leave_secrets_in_the_session(site: Site, secrets: Secrets, owner: Person) -> None:
+    """A code that waits for an assistant, and an authenticator app that is being added."""
+    await owner.open("/link/code")
+    await owner.press("Get a code")
+    secrets.note("waiting linking code", await owner.page.locator(".code").text_content())
+    site.database.change("UPDATE account_emailaddress SET verified = %s WHERE email = %s", True, owner.email)
+    await owner.open("/account/security/app/add/")
+    secrets.note("app secret", await owner.page.locator("details code").text_content())
 
 
 async def fail_to_sign_in_and_sign_in(secrets: Secrets, owner: Person) -> None:

@@ -151,6 +151,8 @@ LINK = [
     Page("offer-ended", states.offer_ended),
     Page("offer-confirm", states.offer_confirm),
     Page("disown", states.disown),
+    Page("disown-unlinked", states.disown_unlinked),
+    Page("disown-newer", states.disown_newer),
     Page("disown-unknown", at("/link/disown?token=x"), status=404),
     Page("disowned", states.disown, (Press("This wasn\u2019t me"),)),
 ]

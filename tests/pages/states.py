@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.tests.builders import make_counter, make_guest, make_user
 from linking.disowning import disown_token
 from linking.limits import MINTING_PER_HOUR
-from linking.models import LinkingCode
+from linking.models import AccountLink, LinkingCode
 from linking.services import offer_linking_code
 from linking.services.guesses import typer_key
 from linking.tests.builders import make_link, make_linking_code, make_offered_code
@@ -278,6 +278,23 @@ def disown(visitor: Visitor) -> str:
     """Follows the address in the e-mail, signed out."""
     link = make_link(make_user(visitor.email), make_session(client=make_client(name="Claude Code")))
     return f"/link/disown?{urlencode({'token': disown_token(link)})}"
+
+
+def disown_unlinked(visitor: Visitor) -> str:
+    """Follows it after the assistant has unlinked itself."""
+    path = disown(visitor)
+    AccountLink.objects.filter(account__email=visitor.email).delete()
+    return path
+
+
+def disown_newer(visitor: Visitor) -> str:
+    """Follows it after the same assistant was unlinked and linked again."""
+    path = disown(visitor)
+    link = AccountLink.objects.with_parties().get(account__email=visitor.email)
+    link.delete()
+    assert link.session is not None
+    make_link(link.account, link.session)
+    return path
 
 
 def account_with_connections(visitor: Visitor) -> str:
