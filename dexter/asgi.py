@@ -32,6 +32,7 @@ from starlette.datastructures import Headers, MutableHeaders  # noqa: E402
 from starlette.responses import JSONResponse, Response  # noqa: E402
 from starlette.types import ASGIApp, Message, Receive, Scope, Send  # noqa: E402
 
+from mcp_bridge.bookkeeping import keeping_books  # noqa: E402
 from mcp_bridge.database import close_database_threads  # noqa: E402
 from mcp_bridge.gate import Gate  # noqa: E402
 from mcp_bridge.messages import BodyTooLarge, ClientLeft, read_body, replay_body  # noqa: E402
@@ -71,6 +72,7 @@ class Application:
         try:
             async with AsyncExitStack() as stack:
                 stack.push_async_callback(asyncio.to_thread, close_database_threads)
+                await stack.enter_async_context(keeping_books())
                 tools = registered_tools()
                 self._gate = Gate(await stack.enter_async_context(self._run_endpoint(tools)), tools)
                 await send({"type": "lifespan.startup.complete"})

@@ -78,6 +78,13 @@ class Env(BaseSettings):
         validation_alias="DEXTER_ACCESS_TOKEN_SECONDS",
         description="how long an access token lives, 5 to 3600 seconds",
     )
+    tool_call_days: int = Field(
+        90,
+        ge=1,
+        le=3650,
+        validation_alias="DEXTER_TOOL_CALL_DAYS",
+        description="for how many days it is kept which tools assistants called, 1 to 3650",
+    )
     guests_enabled: bool = Field(True, validation_alias="DEXTER_GUESTS_ENABLED", description="true or false")
     private_redirect_schemes: CommaSeparated = Field(
         PRIVATE_SCHEMES,

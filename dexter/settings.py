@@ -28,6 +28,7 @@ DEXTER_ISSUER = env.issuer_url
 DEXTER_RESOURCE = f"{env.public_url}/mcp"
 DEXTER_SITE_NAME = env.site_name
 DEXTER_VERSION = __version__
+DEXTER_TOOL_CALL_DAYS = env.tool_call_days
 DEXTER_GUESTS_ENABLED = env.guests_enabled
 DEXTER_PRIVATE_REDIRECT_SCHEMES = env.private_redirect_schemes
 DEXTER_BLOCKED_CLIENT_HOSTS = env.blocked_client_hosts

@@ -1,0 +1,111 @@
+"""What assistants did in an account's name, for the person: calls of tools, in sentences and in the file of their data.
+
+An assistant asks the same thing again and again, so the calls of one tool within an hour are one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db.models import BooleanField, Case, Count, Max, QuerySet, Value, When
+from django.db.models.functions import TruncHour
+from django.utils.translation import gettext, gettext_lazy, ngettext
+
+from accounts.models import User
+from linking.activity import Activity, assistant_names
+from mcp_bridge.models import ToolCall
+from mcp_bridge.tools import Tool, registered_tools
+
+KIND = "tool_call"
+# Of one account. More is there only after a flood, and no page or file should cost the site that much.
+MOST_CALLS = 50_000
+
+
+class ToolCalls:
+    """The calls of tools as a source of a person's history (`linking.history.Source`)."""
+
+    kinds = {KIND: gettext_lazy("What assistants did")}
+
+    def count(self, account: User, *, kind: str = "", client_id: str = "") -> int:
+        """How many lines there are."""
+        return _lines(account, client_id).count()
+
+    def newest(self, account: User, limit: int, *, kind: str = "", client_id: str = "") -> list[Activity]:
+        """The newest lines."""
+        lines = list(_lines(account, client_id)[:limit])
+        names, tools = assistant_names(line["client_id"] for line in lines), registered_tools()
+        return [
+            Activity(
+                at=line["last_called_at"],
+                sentence=_sentence(line, assistant=names[line["client_id"]], tool=_title(line["tool"], tools)),
+                address="",
+                action=KIND,
+                client_id=line["client_id"],
+            )
+            for line in lines
+        ]
+
+    def client_ids(self, account: User) -> Iterable[str]:
+        """The assistants that called a tool."""
+        return ToolCall.objects.filter(account=account).order_by().values_list("client_id", flat=True).distinct()
+
+    def export(self, account: User) -> dict[str, Any]:
+        """Every call that is kept; of a flood the newest, and how many were left out."""
+        rows = ToolCall.objects.filter(account=account)
+        kept = list(rows[:MOST_CALLS])
+        names = assistant_names(row.client_id for row in kept)
+        return {
+            "tool_calls": [
+                {
+                    "at": row.called_at,
+                    "assistant": names[row.client_id],
+                    "tool": row.tool,
+                    "outcome": row.outcome,
+                    "duration_ms": row.duration_ms,
+                }
+                for row in kept
+            ],
+            "older_tool_calls": max(0, rows.count() - MOST_CALLS),
+        }
+
+
+def _lines(account: User, client_id: str) -> QuerySet[Any, Any]:
+    """One row for an assistant, a tool, an hour, and whether it went well; the one with the newest call first."""
+    recent = ToolCall.objects.filter(account=account)
+    if client_id:
+        recent = recent.filter(client_id=client_id)
+    return (
+        ToolCall.objects.filter(pk__in=recent.values("pk")[:MOST_CALLS])
+        .order_by()
+        .annotate(
+            hour=TruncHour("called_at"),
+            went_well=Case(
+                When(outcome=ToolCall.OK, then=Value(True)), default=Value(False), output_field=BooleanField()
+            ),
+        )
+        .values("client_id", "tool", "hour", "went_well")
+        .annotate(count=Count("pk"), last_called_at=Max("called_at"))
+        .order_by("-last_called_at", "tool", "client_id", "went_well")
+    )
+
+
+def _sentence(line: dict[str, Any], *, assistant: str, tool: str) -> str:
+    if line["went_well"]:
+        sentence = ngettext(
+            "%(assistant)s used “%(tool)s”.",
+            "%(assistant)s used “%(tool)s” %(count)d times within an hour.",
+            line["count"],
+        )
+    else:
+        sentence = ngettext(
+            "%(assistant)s tried to use “%(tool)s”, without success.",
+            "%(assistant)s tried to use “%(tool)s” %(count)d times within an hour, without success.",
+            line["count"],
+        )
+    return sentence % {"assistant": assistant, "tool": tool, "count": line["count"]}
+
+
+def _title(name: str, tools: Mapping[str, Tool]) -> str:
+    """What the tool is called, in the reader's language; the name of one that is gone."""
+    return gettext(tools[name].title) if name in tools else name
