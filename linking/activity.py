@@ -143,6 +143,7 @@ class AuditLog:
     """The audit log as a source of a person's history (`linking.history.Source`)."""
 
     kinds = KINDS
+    remark = ""
 
     def count(self, account: User, *, kind: str = "", client_id: str = "") -> int:
         """How many rows people see of it."""

@@ -24,6 +24,10 @@ class Source(Protocol):
     def kinds(self) -> Mapping[str, Promise]:
         """The kinds, and what people call them."""
 
+    @property
+    def remark(self) -> str:
+        """What people have to know to read it, or nothing."""
+
     def count(self, account: User, *, kind: str = "", client_id: str = "") -> int:
         """How many lines there are of `account`, and of nobody else."""
 
@@ -48,6 +52,11 @@ def add_source(source: Source) -> None:
 def kinds() -> dict[str, Promise]:
     """Every kind of activity, and what it is called."""
     return {kind: label for source in _sources for kind, label in source.kinds.items()}
+
+
+def remarks() -> list[str]:
+    """What people have to know to read their history."""
+    return [source.remark for source in _sources if source.remark]
 
 
 def assistants_in_history(account: User) -> list[tuple[str, str]]:

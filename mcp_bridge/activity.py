@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.db.models import BooleanField, Case, Count, Max, QuerySet, Value, When
 from django.db.models.functions import TruncHour
 from django.utils.translation import gettext, gettext_lazy, ngettext
@@ -26,6 +27,15 @@ class ToolCalls:
     """The calls of tools as a source of a person's history (`linking.history.Source`)."""
 
     kinds = {KIND: gettext_lazy("What assistants did")}
+
+    @property
+    def remark(self) -> str:
+        """For how long it is kept."""
+        days: int = settings.DEXTER_TOOL_CALL_DAYS
+        sentence = ngettext(
+            "What assistants did is kept for a day.", "What assistants did is kept for %(count)d days.", days
+        )
+        return sentence % {"count": days}
 
     def count(self, account: User, *, kind: str = "", client_id: str = "") -> int:
         """How many lines there are."""

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accounts.sign_in import account_required, signed_in_account
-from linking.history import History, assistants_in_history, kinds
+from linking.history import History, assistants_in_history, kinds, remarks
 
 PER_PAGE = 25
 
@@ -32,6 +32,7 @@ def activity(request: HttpRequest) -> HttpResponse:
         "activities": page.object_list,
         "page": page,
         "kinds": kinds().items(),
+        "remarks": remarks(),
         "assistants": assistants,
         "chosen": chosen,
         "query": urlencode({name: value for name, value in chosen.items() if value}),
