@@ -41,6 +41,7 @@ class AccountAction(StrEnum):
     STAFF_CHANGED = "account.user.changed"
     STAFF_DELETED = "account.user.deleted"
     GUESTS_SWEPT = "account.guests.swept"
+    REFUSALS_SWEPT = "account.refusals.swept"
 
 
 def record_audit(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import cast
 
 from django.contrib.auth import HASH_SESSION_KEY
 from django.db import IntegrityError, transaction
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.addresses import client_address
 from accounts.models import BrowserSession, User
+from accounts.sessions import SessionStore
 
 # A page more or less does not matter to whoever looks for a stranger.
 NOTED_EVERY = timedelta(minutes=1)
@@ -53,15 +55,14 @@ def note_browser(request: HttpRequest) -> None:
     key, now = request.session.session_key, timezone.now()
     if key is None or not isinstance(request.user, User):
         return
+    last_seen_at = cast(SessionStore, request.session).browser_last_seen_at
+    if last_seen_at is not None and last_seen_at > now - NOTED_EVERY:
+        return
     seen = {
         "address": client_address(request),
         "user_agent": request.headers.get("User-Agent", "")[:255].replace("\x00", ""),
         "last_seen_at": now,
     }
-    last = BrowserSession.objects.filter(session_id=key, account=request.user).values_list("last_seen_at", flat=True)
-    last_seen_at = last.first()
-    if last_seen_at is not None and last_seen_at > now - NOTED_EVERY:
-        return
     try:
         with transaction.atomic():
             BrowserSession.objects.update_or_create(session_id=key, defaults={"account": request.user, **seen})

@@ -12,6 +12,7 @@ from django.template import Context, Engine
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from accounts.links import without_links
 from accounts.mail_blocks import blocks_of
 from accounts.models import User
 from accounts.tasks import send_mail
@@ -52,7 +53,7 @@ def render_mail(*, subject: str, text: str, context: dict[str, Any], language: s
 
     Templates get `site_name` and `public_url` as well. Links start with `public_url`, never with the host of a request.
     """
-    known = {name: _one_line(value) for name, value in context.items()}
+    known = {name: _plain(value) if isinstance(value, str) else value for name, value in context.items()}
     known = {"site_name": settings.DEXTER_SITE_NAME, "public_url": settings.DEXTER_PUBLIC_URL, **known}
     with translation.override(language) if language else nullcontext():
         rendered = _render_text(text, known)
@@ -79,6 +80,11 @@ def _render_text(template_name: str, context: dict[str, Any]) -> str:
     return str(template.render(Context(context, autoescape=False))).strip()
 
 
-def _one_line(value: Any) -> Any:
-    """A value that somebody else chose must not look like a paragraph, a code or a link of ours."""
-    return " ".join(value.split())[:LONGEST_VALUE] if isinstance(value, str) else value
+def _plain(value: str) -> str:
+    """A value that somebody else chose must not look like a paragraph, a code or a link of ours.
+
+    Nor become a link of theirs, unless it is an address of ours.
+    """
+    line = " ".join(value.split())[:LONGEST_VALUE]
+    is_ours = line.startswith(f"{settings.DEXTER_PUBLIC_URL}/") and " " not in line
+    return line if is_ours else without_links(line)

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from fido2.webauthn import RegistrationResponse
 
 from accounts.addresses import client_address
 from accounts.audit import AccountAction, record_audit
@@ -60,8 +61,35 @@ class _NamedForm(PlainForm):
         return " ".join(str(self.cleaned_data["name"]).split()) or str(_("Passkey"))
 
 
+class CredentialField(forms.JSONField):
+    """What a browser answers about a passkey.
+
+    Django's field catches the decoder's own error only. A number of 5,000 digits is another ValueError, an array in an
+    array in an array a RecursionError, and both would be crashes.
+    """
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> Any:
+        """What the JSON says.
+
+        Raises:
+            ValidationError: nothing that Python reads.
+        """
+        try:
+            return super().to_python(value)
+        except (ValueError, RecursionError):
+            raise get_adapter().validation_error("incorrect_code") from None
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Nothing to show again: a credential is good for one question."""
+        return initial
+
+
 class AddPasskeyForm(_NamedForm, webauthn_forms._BaseAddWebAuthnForm):
     """A new passkey. It is always one that signs in on its own: nobody has to know another kind."""
+
+    credential = CredentialField()
 
     def clean(self) -> dict[str, Any]:
         """Upstream's checks, from our own origin only, and with the person's presence proven by finger, face or PIN."""
@@ -69,7 +97,9 @@ class AddPasskeyForm(_NamedForm, webauthn_forms._BaseAddWebAuthnForm):
         def check() -> dict[str, Any]:
             cleaned: dict[str, Any] = super(AddPasskeyForm, self).clean() or {}
             if credential := cleaned.get("credential"):
-                _check_origin(auth.parse_registration_response(credential))
+                response = auth.parse_registration_response(credential)
+                _check_origin(response)
+                cleaned["credential"] = _what_counts(response, credential)
             return cleaned
 
         return _refusing_what_breaks(check)
@@ -87,7 +117,25 @@ class EditPasskeyForm(_NamedForm, webauthn_forms.EditWebAuthnForm):
         return saved
 
 
+def _what_counts(response: RegistrationResponse, credential: dict[str, Any]) -> dict[str, Any]:
+    """The members that are read again later, as the library understood them.
+
+    allauth keeps whatever came: a NUL, half a surrogate pair or a NaN in some other member is no JSON to PostgreSQL.
+    """
+    understood = dict(response)
+    signs_in_alone = credential.get("clientExtensionResults", {}).get("credProps", {}).get("rk") is True
+    return {
+        "id": understood["id"],
+        "rawId": understood["rawId"],
+        "type": "public-key",
+        "response": {name: understood["response"][name] for name in ("clientDataJSON", "attestationObject")},
+        "clientExtensionResults": {"credProps": {"rk": True}} if signs_in_alone else {},
+    }
+
+
 class _PasskeyForm(forms.Form):
+    credential = CredentialField()
+
     def clean_credential(self) -> Any:
         """Upstream's checks, from our own origin only; a failed one is kept."""
 

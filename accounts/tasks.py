@@ -32,5 +32,5 @@ def send_mail(self: Any, *, subject: str, body: str, to: str, html: str = "") ->
 
 @shared_task
 def sweep() -> dict[str, int]:
-    """Remove abandoned guests and expired website sessions."""
+    """Remove abandoned guests, expired website sessions and old refusals."""
     return sweep_accounts()

@@ -15,6 +15,7 @@ from django.http import HttpResponse
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
+from accounts.posted import used_by
 from accounts.sign_in import account_required, recent_sign_in_required
 from accounts.views import browsers, entrance, language, profile, second_factor
 
@@ -61,7 +62,12 @@ urlpatterns = [
         "account/security/", account_required(then="mfa_index")(second_factor.SecurityView.as_view()), name="mfa_index"
     ),
     path("account/login/second-step/", base_views.authenticate, name="mfa_authenticate"),
-    path("account/login/passkey/", second_factor.LoginPasskeyView.as_view(), name="mfa_login_webauthn"),
+    # A script of the sign-in page asks it for a challenge.
+    path(
+        "account/login/passkey/",
+        used_by("account_login", second_factor.LoginPasskeyView.as_view()),
+        name="mfa_login_webauthn",
+    ),
     path("account/reauthenticate/code/", base_views.reauthenticate, name="mfa_reauthenticate"),
     path(
         "account/reauthenticate/passkey/",

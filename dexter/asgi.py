@@ -15,23 +15,29 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from io import BytesIO
 from typing import Any, cast
 
 import structlog
 from django.conf import settings
 from django.core.asgi import get_asgi_application
+from django.core.handlers.asgi import ASGIRequest
 from django.core.signals import request_finished
 from django.db import connections
 from django.urls import Resolver404, resolve
+from django.utils import translation
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dexter.settings")
 # Loads the settings, and with them the logging: `MCPServer()` configures the root logger if nobody else has.
 django_application = get_asgi_application()
 
 from starlette.datastructures import Headers, MutableHeaders  # noqa: E402
-from starlette.responses import JSONResponse, Response  # noqa: E402
+from starlette.responses import JSONResponse, PlainTextResponse, Response  # noqa: E402
 from starlette.types import ASGIApp, Message, Receive, Scope, Send  # noqa: E402
 
+from dexter.languages import answers_programs  # noqa: E402
+from linking.api.middleware import is_api_path  # noqa: E402
+from linking.api.problems import CONTENT_TYPE, problem_document  # noqa: E402
 from mcp_bridge.bookkeeping import keeping_books  # noqa: E402
 from mcp_bridge.database import close_database_threads  # noqa: E402
 from mcp_bridge.gate import Gate  # noqa: E402
@@ -130,7 +136,7 @@ class Application:
         except ClientLeft:
             return
         except BodyTooLarge:
-            await _refusal(413, "invalid_request", "The body is too large.")(scope, receive, logged_send)
+            await _too_large(scope)(scope, receive, logged_send)
             return
         await self._django(scope, replay_body(body, receive), logged_send)
 
@@ -142,6 +148,22 @@ def _close_connections(**_: Any) -> None:
 
 def _refusal(status: int, error: str, description: str) -> Response:
     return JSONResponse({"error": error, "error_description": description}, status_code=status)
+
+
+def _too_large(scope: Scope) -> Response:
+    """413 as all other refusals at that path look: a problem, an OAuth error that any origin may read, or words."""
+    uncached = {"Cache-Control": "no-store"}
+    if answers_programs(scope["path"]) and not is_api_path(scope["path"]):
+        refusal = _refusal(413, "invalid_request", "The body is too large.")
+        refusal.headers.update({**uncached, "Access-Control-Allow-Origin": "*"})
+        return refusal
+    # No middleware has asked for the person's language yet. Django cannot read just any query, and needs none for it.
+    request = ASGIRequest({**scope, "query_string": b""}, BytesIO())
+    with translation.override(translation.get_language_from_request(request)):
+        problem = problem_document(413)
+    if is_api_path(scope["path"]):
+        return JSONResponse(problem, status_code=413, headers=uncached, media_type=CONTENT_TYPE)
+    return PlainTextResponse(problem["detail"], status_code=413, headers=uncached)
 
 
 def _request_id(sent: str | None) -> str:

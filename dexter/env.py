@@ -78,12 +78,19 @@ class Env(BaseSettings):
         validation_alias="DEXTER_ACCESS_TOKEN_SECONDS",
         description="how long an access token lives, 5 to 3600 seconds",
     )
-    tool_call_days: int = Field(
+    refusal_retention_days: int = Field(
         90,
         ge=1,
         le=3650,
-        validation_alias="DEXTER_TOOL_CALL_DAYS",
-        description="for how many days it is kept which tools assistants called, 1 to 3650",
+        validation_alias="DEXTER_REFUSAL_RETENTION_DAYS",
+        description="how long the audit log keeps refusals that concern no account, 1 to 3650 days",
+    )
+    tool_call_retention_days: int = Field(
+        90,
+        ge=1,
+        le=3650,
+        validation_alias="DEXTER_TOOL_CALL_RETENTION_DAYS",
+        description="how long it is kept which tools assistants called, 1 to 3650 days",
     )
     guests_enabled: bool = Field(True, validation_alias="DEXTER_GUESTS_ENABLED", description="true or false")
     private_redirect_schemes: CommaSeparated = Field(

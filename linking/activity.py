@@ -85,6 +85,7 @@ METHODS: dict[str, Promise] = {
 HIDDEN = {
     AccountAction.GUEST_CREATED,
     AccountAction.GUESTS_SWEPT,
+    AccountAction.REFUSALS_SWEPT,
     AccountAction.STAFF_DELETED,
     AccountAction.DELETED,
     LinkingAction.CODE_MINTED,

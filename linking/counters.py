@@ -29,6 +29,12 @@ def take(key: str, *, limit: Limit) -> datetime | None:
     return counter.window_started_at + limit.window
 
 
+def locked_until(key: str) -> datetime | None:
+    """When the lock of a counter ends; None when there is none. Asking counts nothing."""
+    counter = Counter.objects.filter(_locked(timezone.now()), pk=key).first()
+    return counter.locked_until if counter else None
+
+
 def give_back(key: str) -> None:
     """Take one event out of the count again."""
     Counter.objects.filter(pk=key, count__gt=0).update(count=F("count") - 1)

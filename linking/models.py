@@ -43,6 +43,19 @@ class LinkingCodeQuerySet(models.QuerySet["LinkingCode"]):
         """Those that `account` asked for on the website."""
         return self.filter(user=account, initiated_by=LinkInitiator.WEB)
 
+    def current_offer(self, account: User, *, now: datetime) -> LinkingCode | None:
+        """The code that `account` made last on the website and that still works; it has at most one."""
+        row = self.offered_by(account).unspent().with_connection().first()
+        return None if row is None or row.why_refused(now) else row
+
+    def offered_id(self, posted: str) -> uuid.UUID | None:
+        """The id that was posted, if a code was offered so: one that an assistant asked for has to be typed first."""
+        try:
+            code_id = uuid.UUID(posted)
+        except ValueError:
+            return None
+        return code_id if self.filter(pk=code_id, initiated_by=LinkInitiator.WEB).exists() else None
+
     def newest_with_digest(self, code_digest: str) -> LinkingCode | None:
         """The code with this digest, live or not."""
         return self.with_connection().filter(code_digest=code_digest).order_by("-created_at").first()
@@ -121,8 +134,8 @@ class LinkingCode(models.Model):
             "used": self.used_at is not None,
             "expired": self.expires_at <= now,
             "ended": self.ended_at is not None,
-            "session_ended": session is not None and not session.is_live(now),
             "issuer_changed": self.issuer != settings.DEXTER_ISSUER,
+            "session_ended": session is not None and not session.is_live(now),
             "client_blocked": session is not None and not session.client.is_usable(None),
             "identity_inactive": not (self.user.is_active and (session is None or session.user.is_active)),
         }

@@ -31,7 +31,7 @@ class ToolCalls:
     @property
     def remark(self) -> str:
         """For how long it is kept."""
-        days: int = settings.DEXTER_TOOL_CALL_DAYS
+        days: int = settings.DEXTER_TOOL_CALL_RETENTION.days
         sentence = ngettext(
             "What assistants did is kept for a day.", "What assistants did is kept for %(count)d days.", days
         )

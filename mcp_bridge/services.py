@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -55,8 +55,8 @@ def _insert(calls: Sequence[NotedCall]) -> None:
 
 
 def sweep_tool_calls() -> dict[str, int]:
-    """Delete the rows that are older than DEXTER_TOOL_CALL_DAYS. Returns how many."""
-    old = ToolCall.objects.filter(called_at__lt=timezone.now() - timedelta(days=settings.DEXTER_TOOL_CALL_DAYS))
+    """Delete the rows that are older than `DEXTER_TOOL_CALL_RETENTION`. Returns how many."""
+    old = ToolCall.objects.filter(called_at__lt=timezone.now() - settings.DEXTER_TOOL_CALL_RETENTION)
     deleted = 0
     while keys := list(old.order_by("called_at").values_list("pk", flat=True)[:SWEEP_BATCH]):
         deleted += ToolCall.objects.filter(pk__in=keys).delete()[0]

@@ -152,7 +152,8 @@ class ClientDocumentAdmin(ReadOnlyAdmin):
     date_hierarchy = "fetched_at"
     fields = [
         *("client", "fetched_at", "next_fetch_at", "failures", "failure"),
-        *("signing_alg", "jwks_uri", "keys", "keys_fetched_at", "keys_fresh_until", "keys_attempted_at"),
+        *("signing_alg", "jwks_uri", "keys", "keys_fetched_at", "keys_fresh_until"),
+        *("keys_attempted_at", "keys_failures"),
     ]
 
     @admin.display(description=_("name"), ordering="client__name")

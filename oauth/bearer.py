@@ -87,12 +87,12 @@ def resolve_bearer_token(token: str, *, resource: str) -> Principal:
     client: Client | None = row.application
     if row.expires <= now:
         raise _refusal("expired", session)
+    if session.issuer != settings.DEXTER_ISSUER:
+        raise _refusal("issued by another issuer", session)
     if not session.is_live(now):
         raise _refusal("session ended", session)
     if resource not in row.resource:
         raise _refusal("issued for another resource", session)
-    if session.issuer != settings.DEXTER_ISSUER:
-        raise _refusal("issued by another issuer", session)
     if client is None or client.pk != session.client_id or not client.is_usable(None):
         raise _refusal("client blocked", session)
     if not session.user.is_active:

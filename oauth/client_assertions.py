@@ -21,8 +21,8 @@ from oauth.client_documents import refresh_client_keys
 from oauth.client_keys import ASSERTION_ALGORITHMS, candidate_keys
 from oauth.document_urls import fault_of_document_url
 from oauth.errors import ClientKeysUnavailable, InvalidClientAssertion, RegistrationError
+from oauth.metadata_fields import parse_object
 from oauth.models import ClientDocument, UsedAssertion
-from oauth.registration import parse_object
 from oauth.tokens import digest
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -125,7 +125,10 @@ def _check_signature(assertion: str, header: dict[str, Any], document: ClientDoc
             return
         if "kid" in header and _candidates(header, document):
             raise InvalidClientAssertion("signature")
-    document = refresh_client_keys(document=document)
+    try:
+        document = refresh_client_keys(document=document)
+    except ClientDocument.DoesNotExist:
+        raise InvalidClientAssertion("client_unknown") from None
     if document.keys_are_known(now) and _verifies(assertion, header, document):
         return
     if document.keys_are_awaited():

@@ -21,16 +21,10 @@ from oauth.audit import OAuthAction
 from oauth.client_keys import read_keys
 from oauth.document_metadata import DocumentMetadata
 from oauth.document_urls import fault_of_document_url
-from oauth.errors import (
-    ClientDocumentRefused,
-    DocumentNotFetched,
-    FetchesBusy,
-    NewDocumentsLimited,
-    RegistrationError,
-)
+from oauth.errors import ClientDocumentRefused, DocumentNotFetched, FetchesBusy, NewDocumentsLimited, RegistrationError
 from oauth.fetching import FetchedDocument, fetch_document
+from oauth.metadata_fields import parse_object
 from oauth.models import Client, ClientDocument
-from oauth.registration import parse_object
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +32,10 @@ log = structlog.get_logger(__name__)
 MAX_NEW_DOCUMENTS_AN_HOUR = 100
 # Of these, for one address: nobody takes all places and keeps everybody else's new assistants out.
 MAX_NEW_DOCUMENTS_AN_ADDRESS = 20
-# After a failure; for a known document it doubles with each further one.
+# After a failure; for a known document, and for its keys, it doubles with each further one. Anybody may name a host
+# that is not theirs in a document of their own: what fails there is asked for less and less. Keys that the host does
+# serve are fetched once a minute at most for each document, of which there are MAX_NEW_DOCUMENTS_AN_HOUR new ones, and
+# those that nobody uses are gone after a day.
 MIN_BACKOFF, MAX_BACKOFF = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -64,6 +61,8 @@ def refresh_client_document(*, client_id: str, address: str | None) -> None:
         reason = failure.reason[:120]
         record_audit(OAuthAction.CLIENT_DOCUMENT_FAILED, client_id=client_id, address=address, reason=reason)
         raise ClientDocumentRefused(reason) from None
+    except ClientDocument.DoesNotExist:
+        raise ClientDocumentRefused("deleted_meanwhile") from None
     except ClientDocumentRefused as refusal:
         record_audit(OAuthAction.CLIENT_DOCUMENT_REFUSED, client_id=client_id, address=address, reason=refusal.reason)
         raise
@@ -72,11 +71,15 @@ def refresh_client_document(*, client_id: str, address: str | None) -> None:
 def refresh_client_keys(*, document: ClientDocument) -> ClientDocument:
     """Fetch the keys of a client again, at most once a minute, and return the document as it then is.
 
-    When the fetch fails the stored keys stay; `keys_are_awaited` tells.
+    After failures the pause is longer. When the fetch fails the stored keys stay; `keys_are_awaited` tells.
+
+    Raises:
+        ClientDocument.DoesNotExist: the client was deleted meanwhile.
     """
     now = timezone.now()
+    pause = _pause_after(document.keys_failures if document.jwks_uri else document.failures)
     unclaimed = ClientDocument.objects.filter(
-        Q(keys_attempted_at=None) | Q(keys_attempted_at__lte=now - MIN_BACKOFF), pk=document.pk
+        Q(keys_attempted_at=None) | Q(keys_attempted_at__lte=now - pause), pk=document.pk
     )
     # One worker fetches; for the others the keys are awaited meanwhile.
     if unclaimed.update(keys_attempted_at=now):
@@ -144,14 +147,18 @@ def _fetch_again(document: ClientDocument, address: str | None) -> None:
         return
     except DocumentNotFetched as fault:
         failures = min(document.failures + 1, 1000)
-        backoff = min(MIN_BACKOFF * 2 ** min(failures - 1, 10), MAX_BACKOFF)
         reason = fault.reason[:120]
         ClientDocument.objects.filter(pk=document.pk).update(
-            failures=failures, failure=reason, next_fetch_at=timezone.now() + backoff
+            failures=failures, failure=reason, next_fetch_at=timezone.now() + _pause_after(failures)
         )
         record_audit(OAuthAction.CLIENT_DOCUMENT_FAILED, client_id=client_id, address=address, reason=reason)
         return
     _store(client_id, metadata, fetched, address)
+
+
+def _pause_after(failures: int) -> timedelta:
+    """How long not to ask again after so many failures in a row."""
+    return min(MIN_BACKOFF * 2 ** min(max(failures - 1, 0), 10), MAX_BACKOFF)
 
 
 def _fetch(client_id: str) -> tuple[DocumentMetadata, FetchedDocument]:
@@ -170,13 +177,16 @@ def _fetch_keys(document: ClientDocument) -> None:
     try:
         fetched = fetch_document(document.jwks_uri)
         keys = read_keys(parse_object(fetched.body))
+    except FetchesBusy:
+        return
     except (DocumentNotFetched, RegistrationError) as fault:
         log.warning("client_keys.fetch_failed", client_id=document.client.client_id, reason=str(fault.reason))
+        ClientDocument.objects.filter(pk=document.pk).update(keys_failures=min(document.keys_failures + 1, 1000))
         return
     now = timezone.now()
     # Not for a document that says meanwhile that its keys are elsewhere.
     ClientDocument.objects.filter(pk=document.pk, jwks_uri=document.jwks_uri).update(
-        keys=keys, keys_fetched_at=now, keys_fresh_until=now + fetched.max_age
+        keys=keys, keys_fetched_at=now, keys_fresh_until=now + fetched.max_age, keys_failures=0
     )
 
 
@@ -230,5 +240,7 @@ def _store_copy(client: Client, metadata: DocumentMetadata, fetched: FetchedDocu
     if not metadata.jwks_uri:
         copy |= {"keys": metadata.keys, "keys_fetched_at": now, "keys_fresh_until": fresh_until}
     elif stored is None or stored.jwks_uri != metadata.jwks_uri:
-        copy |= {"keys": [], "keys_fetched_at": None, "keys_fresh_until": None, "keys_attempted_at": None}
+        # Another address is asked at once. A document is fetched again after five minutes at the earliest.
+        copy |= {"keys": [], "keys_fetched_at": None, "keys_fresh_until": None}
+        copy |= {"keys_attempted_at": None, "keys_failures": 0}
     return ClientDocument.objects.update_or_create(client=client, defaults=copy)[0]

@@ -11,8 +11,8 @@ from typing import Any
 from django.conf import settings
 
 from oauth.client_keys import ASSERTION_ALGORITHMS
+from oauth.metadata_fields import SUPPORTED_GRANT_TYPES
 from oauth.models import Client
-from oauth.registration import SUPPORTED_GRANT_TYPES
 
 
 def protected_resource_document() -> bytes:

@@ -8,8 +8,7 @@ from typing import Any
 from oauth.client_keys import ASSERTION_ALGORITHMS, read_keys
 from oauth.document_urls import fault_of_document_url
 from oauth.errors import InvalidClientMetadata
-from oauth.models import Client
-from oauth.registration import (
+from oauth.metadata_fields import (
     parse_object,
     read_client_name,
     read_grant_types,
@@ -17,6 +16,7 @@ from oauth.registration import (
     read_redirect_uris,
     read_text,
 )
+from oauth.models import Client
 
 NONE, PRIVATE_KEY_JWT = str(Client.AuthMethod.NONE), str(Client.AuthMethod.PRIVATE_KEY_JWT)
 # What both sides can do: a secret cannot be agreed on through a public document.

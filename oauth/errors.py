@@ -11,6 +11,7 @@ OAuthError
 │   └── FetchesBusy       as many fetches as this process allows are under way
 ├── ClientDocumentRefused 400 invalid_client: a client whose metadata document cannot be used
 │   └── NewDocumentsLimited   503 temporarily_unavailable: too many unknown documents for now
+├── ConsentOutdated       400: the person or the client is gone since the page was shown; the page is shown again
 ├── UnauthorizedClient    400 unauthorized_client: a client that may not use this grant (RFC 6749 §5.2)
 ├── ClientAuthenticationAmbiguous  400 invalid_request: half a way, or two, to authenticate (RFC 6749 §5.2)
 ├── InvalidClientAssertion    401 invalid_client: the proof of a private key does not hold (RFC 7523 §3)
@@ -116,6 +117,12 @@ class NewDocumentsLimited(ClientDocumentRefused):
     status = 503
     error = "temporarily_unavailable"
     description = "Too many new clients at once. Try again later."
+
+
+class ConsentOutdated(OAuthError):
+    """The person who agreed, or the client they agreed to, was deleted or shut out a moment ago."""
+
+    description = "Something changed meanwhile. Look at the page again."
 
 
 class UnauthorizedClient(OAuthError):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import re
 import secrets
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,10 +12,19 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.audit import record_audit
+from accounts.overtaking import again_if_overtaken
 from oauth.audit import OAuthAction
-from oauth.errors import InvalidClientMetadata, InvalidRedirectURI, InvalidRegistrationToken
-from oauth.models import Client
-from oauth.redirects import is_acceptable_redirect_uri, redirect_destination
+from oauth.errors import InvalidClientMetadata, InvalidRegistrationToken
+from oauth.metadata_fields import (
+    parse_object,
+    read_client_name,
+    read_grant_types,
+    read_https_uri,
+    read_redirect_uris,
+    read_text,
+)
+from oauth.models import Client, ConnectorSession
+from oauth.redirects import redirect_destination
 from oauth.scopes import clamp_scopes
 from oauth.tokens import digest
 
@@ -27,17 +33,8 @@ METADATA_FIELDS = (
     *("client_type", "redirect_uris", "name", "client_uri", "grant_types"),
     *("token_endpoint_auth_method", "registered_scope", "software_id", "software_version"),
 )
-MAX_REDIRECT_URIS = 20
-MAX_NAME_LENGTH = 80
-MAX_TEXT_LENGTH = 255
-SUPPORTED_GRANT_TYPES = ("authorization_code", "refresh_token")
 # A private key is proved against the keys of a metadata document, which a registered client does not have.
 REGISTRABLE_AUTH_METHODS = (Client.AuthMethod.NONE, Client.AuthMethod.BASIC, Client.AuthMethod.POST)
-# A name that contains one of these makes people believe that somebody checked it.
-CLAIMING_WORDS = ("official", "verified")
-# Letters and marks that show nothing: Hangul fillers, the blank Braille pattern, the combining grapheme joiner.
-_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f")
-_LOOKALIKE_SCRIPTS = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +135,22 @@ def update_registration(*, client: Client, metadata: ClientMetadata, address: st
     return client
 
 
-@transaction.atomic
 def unregister_client(*, client: Client, address: str | None) -> None:
-    """Remove a client with its sessions and tokens (RFC 7592 §2.3).
+    """Remove a client with its sessions and tokens (RFC 7592 §2.3), after what is being done in them.
 
     One that a person reported is blocked instead: it must not take the evidence along before staff have looked at it.
     """
-    record_audit(OAuthAction.CLIENT_REMOVED, client_id=client.client_id, address=address)
-    Client.objects.filter(pk=client.pk).exclude(flagged_at=None).update(blocked_at=timezone.now())
-    Client.objects.filter(pk=client.pk, flagged_at=None, blocked_at=None).delete()
+    again_if_overtaken(lambda: _unregister(client, address))
+
+
+@transaction.atomic
+def _unregister(client: Client, address: str | None) -> None:
+    # Before the client, as a refresh takes them; in one order for everybody.
+    list(ConnectorSession.objects.select_for_update(no_key=True).filter(client=client).order_by("pk").values_list("pk"))
+    itself = Client.objects.filter(pk=client.pk, blocked_at=None)
+    blocked = itself.exclude(flagged_at=None).update(blocked_at=timezone.now())
+    if blocked or itself.filter(flagged_at=None).delete()[0]:
+        record_audit(OAuthAction.CLIENT_REMOVED, client_id=client.client_id, address=address)
 
 
 def client_information(client: Client) -> dict[str, Any]:
@@ -189,121 +193,9 @@ def _apply(metadata: ClientMetadata, client: Client) -> None:
     client.software_version = metadata.software_version
 
 
-def parse_object(body: bytes) -> dict[str, Any]:
-    """Read a JSON object.
-
-    Raises:
-        InvalidClientMetadata: it is something else, or names a field twice.
-    """
-
-    def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        fields = dict(pairs)
-        if len(fields) != len(pairs):
-            raise InvalidClientMetadata("A field is repeated.")
-        return fields
-
-    try:
-        fields = json.loads(body, object_pairs_hook=without_repeats)
-    except (ValueError, RecursionError):
-        raise InvalidClientMetadata("The body must be a JSON object.") from None
-    if not isinstance(fields, dict):
-        raise InvalidClientMetadata("The body must be a JSON object.")
-    return fields
-
-
-def read_text(value: Any, name: str, *, limit: int = MAX_TEXT_LENGTH) -> str:
-    """A string without control characters; null and absence are the empty string."""
-    if value is None:
-        return ""
-    if not isinstance(value, str) or len(value) > limit:
-        raise InvalidClientMetadata(f"{name} must be a string of at most {limit} characters.")
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in value):
-        raise InvalidClientMetadata(f"{name} has a character that cannot be shown.")
-    return value
-
-
-def read_redirect_uris(value: Any) -> tuple[str, ...]:
-    """The redirect URIs, each of them one that may be registered.
-
-    Raises:
-        InvalidRedirectURI: there is none, there are too many, or one may not be registered.
-    """
-    if not isinstance(value, list) or not value:
-        raise InvalidRedirectURI("redirect_uris must be a list with at least one URI.")
-    if len(value) > MAX_REDIRECT_URIS:
-        raise InvalidRedirectURI(f"redirect_uris must have at most {MAX_REDIRECT_URIS} URIs.")
-    for uri in value:
-        if not isinstance(uri, str) or not is_acceptable_redirect_uri(
-            uri, private_schemes=settings.DEXTER_PRIVATE_REDIRECT_SCHEMES
-        ):
-            raise InvalidRedirectURI(
-                "Each redirect URI must be https, http on a loopback host, or an allowed private scheme, "
-                "without fragment, user or white space."
-            )
-    return tuple(dict.fromkeys(value))
-
-
-def read_grant_types(grant_types: Any, response_types: Any) -> tuple[str, ...]:
-    """Those of the requested grant types that are offered; what is not offered is left out, not refused.
-
-    Raises:
-        InvalidClientMetadata: the authorization code, which everything here begins with, is not among them.
-    """
-    if response_types is not None and (not isinstance(response_types, list) or "code" not in response_types):
-        raise InvalidClientMetadata("response_types must contain code.")
-    if grant_types is None:
-        return SUPPORTED_GRANT_TYPES
-    if not isinstance(grant_types, list) or "authorization_code" not in grant_types:
-        raise InvalidClientMetadata("grant_types must contain authorization_code.")
-    return tuple(grant_type for grant_type in SUPPORTED_GRANT_TYPES if grant_type in grant_types)
-
-
 def _auth_method(value: Any) -> str:
     """The method asked for, or the nearest one offered: RFC 7591 §2 says `client_secret_basic` when there is none."""
     if value is None:
         return Client.AuthMethod.BASIC
     method = read_text(value, "token_endpoint_auth_method")
     return method if method in REGISTRABLE_AUTH_METHODS else Client.AuthMethod.NONE
-
-
-def read_https_uri(value: Any) -> str:
-    """An https URL to show, or nothing for any other."""
-    uri = read_text(value, "client_uri", limit=500)
-    if not uri:
-        return ""
-    acceptable = uri.startswith("https://") and is_acceptable_redirect_uri(uri, private_schemes=())
-    return uri if acceptable else ""
-
-
-def read_client_name(value: Any) -> str:
-    """A name fit to show: one line, no invisible or direction-changing characters, at most 80 characters.
-
-    Raises:
-        InvalidClientMetadata: the name is not a string, imitates ours, or claims that somebody checked it.
-    """
-    name = read_text(value, "client_name", limit=2000)
-    visible = "".join(character for character in name if not _is_invisible(character))
-    name = re.sub(r"\s+", " ", visible).strip()[:MAX_NAME_LENGTH].strip()
-    if any(_mixes_scripts(word) for word in name.split()):
-        raise InvalidClientMetadata("client_name must not mix letters that look alike.")
-    letters = _skeleton(name)
-    brand = _skeleton(settings.DEXTER_SITE_NAME)
-    if (brand and brand in letters) or any(word in letters for word in CLAIMING_WORDS):
-        raise InvalidClientMetadata("client_name must not use this site's name or claim to be checked.")
-    return name
-
-
-def _is_invisible(character: str) -> bool:
-    return unicodedata.category(character) in {"Cf", "Co", "Cn"} or character in _BLANK_LETTERS
-
-
-def _skeleton(text: str) -> str:
-    """The letters and digits of `text`, whatever their width, style, accents and case (Unicode NFKD, case folded)."""
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(character for character in unicodedata.normalize("NFKD", plain) if character.isalnum())
-
-
-def _mixes_scripts(word: str) -> bool:
-    """Whether a word has letters of two scripts that share shapes: nobody spells so but to imitate (UTS #39 §5)."""
-    scripts = {unicodedata.name(character, "").partition(" ")[0] for character in word if character.isalpha()}
-    return len(scripts & _LOOKALIKE_SCRIPTS) > 1

@@ -19,6 +19,7 @@ from accounts.models import User
 from accounts.services import create_guest
 from oauth.audit import OAuthAction
 from oauth.bearer import account_behind
+from oauth.errors import ConsentOutdated
 from oauth.keys import forget_retired_keys
 from oauth.models import (
     AccessToken,
@@ -63,7 +64,11 @@ def issue_authorization_code(
     """Open the session that a consent begins, for a new guest if need be, and give out its code (RFC 6749 §4.1.2).
 
     Returns the stored grant and the code, of which only the digest is stored.
+
+    Raises:
+        ConsentOutdated: the person or the client was deleted or shut out while the consent was on its way.
     """
+    _hold_parties(consent.user, client)
     user = consent.user or create_guest(address=consent.address)
     session = open_session(
         user=user,
@@ -89,6 +94,16 @@ def issue_authorization_code(
         resource=[session.resource],
     )
     return grant, code
+
+
+def _hold_parties(user: User | None, client: Client) -> None:
+    """Let nobody delete them before the session is stored; whoever deletes an account locks it first as well."""
+    people = User.objects.select_for_update(no_key=True).filter(is_active=True)
+    clients = Client.objects.select_for_update(no_key=True).filter(blocked_at=None)
+    if user is not None and not people.filter(pk=user.pk):
+        raise ConsentOutdated("person_gone")
+    if not clients.filter(pk=client.pk):
+        raise ConsentOutdated("client_gone")
 
 
 @transaction.atomic

@@ -11,8 +11,8 @@ from django.db import transaction
 from accounts.audit import record_audit
 from accounts.models import User
 from oauth.audit import OAuthAction
+from oauth.metadata_fields import SUPPORTED_GRANT_TYPES
 from oauth.models import Client
-from oauth.registration import SUPPORTED_GRANT_TYPES
 
 
 @transaction.atomic

@@ -99,26 +99,22 @@ class DexterValidator(OAuth2Validator):
         return True
 
     def validate_code(self, client_id: str, code: str, client: Client, request: Any, *args: Any, **kwargs: Any) -> bool:
-        """As upstream, with the row locked, and a second use ending the session (RFC 6749 §4.1.2).
+        """As upstream, with the session locked, and a second use ending it (RFC 6749 §4.1.2).
 
         Raises:
             CodeReplayed: the code was already traded.
         """
-        grant = (
-            Grant.objects.select_for_update(of=("self",))
-            .select_related("session__client", "session__user")
-            .filter(code=code, application=client)
-            .first()
-        )
-        if grant is None:
+        session = _lock_session(client, grant__code=code)
+        grant = Grant.objects.filter(session=session, code=code).first()
+        if session is None or grant is None:
             return False
         if grant.used_at is not None:
-            raise CodeReplayed(grant.session)
-        if grant.is_expired() or not grant.session.is_live() or not grant.user.is_active:
+            raise CodeReplayed(session)
+        if grant.is_expired() or not session.is_live() or not session.user.is_active:
             return False
         request.grant_row = grant
-        request.connector_session = grant.session
-        request.user = grant.user
+        request.connector_session = session
+        request.user = session.user
         request.scope = grant.scope
         request.scopes = grant.scope.split()
         return True
@@ -147,30 +143,26 @@ class DexterValidator(OAuth2Validator):
         """Our own rotation (design §6); upstream's raises for digests at rest (connectors §3, hole 3).
 
         A token that was already rotated still works for ten minutes, as long as its successor was not used: two
-        processes may refresh at once, and an answer may be lost. The row is locked, so they come one by one.
+        processes may refresh at once, and an answer may be lost. The session is locked, so they come one by one.
 
         Raises:
             RefreshTokenReplayed: it was used after that; the session has to end (RFC 9700 §4.14.2).
         """
-        row = (
-            RefreshToken.objects.select_for_update(of=("self",))
-            .select_related("session__client", "session__user")
-            .filter(token_checksum=digest(refresh_token), application=client)
-            .first()
-        )
+        session = _lock_session(client, refresh_tokens__token_checksum=digest(refresh_token))
+        row = RefreshToken.objects.filter(session=session, token_checksum=digest(refresh_token)).first()
         now = timezone.now()
-        if row is None or row.revoked is not None or row.expires_at <= now or not row.session.is_live(now):
+        if session is None or row is None or not session.is_live(now) or not session.user.is_active:
             return False
-        if not row.session.user.is_active:
+        if row.revoked is not None or row.expires_at <= now:
             return False
         if row.first_used_at is not None and not _is_within_grace(row, row.first_used_at, now):
-            raise RefreshTokenReplayed(row.session)
+            raise RefreshTokenReplayed(session)
         request.refresh_token_instance = row
-        request.connector_session = row.session
-        request.user = row.session.user
+        request.connector_session = session
+        request.user = session.user
         if request.scope:
             # Clamped instead of refused (connectors, rule 4): what was not granted is dropped.
-            request.scope = " ".join(clamp_scopes(request.scope.split(), within=row.session.scope.split()))
+            request.scope = " ".join(clamp_scopes(request.scope.split(), within=session.scope.split()))
         return True
 
     def get_original_scopes(self, refresh_token: str, request: Any, *args: Any, **kwargs: Any) -> str:
@@ -286,6 +278,16 @@ class DexterValidator(OAuth2Validator):
         request.id_token = self._save_id_token(id_token["jti"], request, expires_at)
         serialized: str = jwt.serialize()
         return serialized
+
+
+def _lock_session(client: Client, **of_credential: str) -> ConnectorSession | None:
+    """The session of a code or refresh token, locked to the end of the transaction.
+
+    Whatever else changes its rows takes the same lock first, so nobody waits in a circle: trading a credential, ending
+    the session, and deleting its client or person. Its `no_key` lets the foreign keys of new rows be checked meanwhile.
+    """
+    sessions = ConnectorSession.objects.select_for_update(of=("self",), no_key=True)
+    return sessions.select_related("client", "user").filter(client=client, **of_credential).first()
 
 
 def _is_within_grace(row: RefreshToken, first_used_at: datetime, now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -172,3 +173,22 @@ def test_all_wrong_settings_are_named_at_once() -> None:
 
     assert "DEXTER_LOG_LEVEL" in stopped.stderr
     assert "DEXTER_TRUSTED_PROXIES" in stopped.stderr
+
+
+def test_each_of_djangos_settings_is_in_one_module_and_every_module_counts() -> None:
+    """Of two, the one that is imported later would win, and nobody who reads the other would know."""
+    modules = {path.stem: path for path in (BASE_DIR / "dexter/settings").glob("*.py")}
+    entrance = ast.parse(modules.pop("__init__").read_text())
+    imported = {node.module for node in ast.walk(entrance) if isinstance(node, ast.ImportFrom)}
+    names = [
+        target.id
+        for path in modules.values()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name) and target.id.isupper()
+    ]
+
+    assert imported == {f"dexter.settings.{name}" for name in modules}
+    assert len(names) > 100
+    assert [name for name in set(names) if names.count(name) > 1] == []

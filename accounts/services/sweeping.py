@@ -11,15 +11,22 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.audit import AccountAction, record_audit
-from accounts.models import User
+from accounts.models import AuditEntry, User
 
 GUEST_ABANDONED_AFTER = timedelta(days=30)
 SWEEP_BATCH = 500
+# How the tags of such audit rows end, in every app (`noun.noun.past`).
+CAME_TO_NOTHING = (".refused", ".denied", ".failed", ".requested")
 
 
 def sweep_accounts() -> dict[str, int]:
-    """Remove abandoned guests and expired website sessions; returns how many of each."""
-    return {"guests": _sweep_guests(now=timezone.now()), "website_sessions": _sweep_website_sessions()}
+    """Remove abandoned guests, expired website sessions and old refusals; returns how many of each."""
+    now = timezone.now()
+    return {
+        "guests": _sweep_guests(now=now),
+        "website_sessions": _sweep_website_sessions(),
+        "refusals": _sweep_refusals(now=now),
+    }
 
 
 def abandoned_guests(*, now: datetime) -> QuerySet[User]:
@@ -36,6 +43,32 @@ def abandoned_guests(*, now: datetime) -> QuerySet[User]:
     )
     linked = itself.filter(account_link__isnull=False)
     return User.objects.filter(~Exists(live), ~Exists(seen), ~Exists(linked), is_guest=True, date_joined__lt=seen_since)
+
+
+def old_refusals(*, now: datetime) -> QuerySet[AuditEntry]:
+    """Audit rows of what came to nothing and is no account's affair, older than `DEXTER_REFUSAL_RETENTION`.
+
+    Anybody can make them, as many as they like. What was done, and what was refused to an account or to a guest as the
+    person to whom it happened, stays; so does the row of an account that is gone, by its subject.
+    """
+    came_to_nothing = Q()
+    for ending in CAME_TO_NOTHING:
+        came_to_nothing |= Q(action__endswith=ending)
+    before = now - settings.DEXTER_REFUSAL_RETENTION
+    return AuditEntry.objects.filter(came_to_nothing, account=None, account_subject="", created_at__lt=before)
+
+
+def _sweep_refusals(*, now: datetime) -> int:
+    removed = 0
+    while True:
+        with transaction.atomic():
+            doomed = list(old_refusals(now=now).order_by("created_at").values_list("pk", flat=True)[:SWEEP_BATCH])
+            gone = AuditEntry.objects.filter(pk__in=doomed).delete()[0]
+            if gone:
+                record_audit(AccountAction.REFUSALS_SWEPT, detail={"count": gone})
+        removed += gone
+        if len(doomed) < SWEEP_BATCH:
+            return removed
 
 
 def _sweep_guests(*, now: datetime) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from accounts.links import WORD_JOINER
+
 
 def code_in(mail: Any) -> str:
     """The code of an e-mail."""
@@ -18,3 +20,8 @@ def html_of(mail: Any) -> str:
     [(html, kind)] = mail.alternatives
     assert kind == "text/html"
     return str(html)
+
+
+def as_read(text: str) -> str:
+    """A text of an e-mail as the eye sees it: without the marks that keep what others chose from becoming links."""
+    return text.replace(WORD_JOINER, "")

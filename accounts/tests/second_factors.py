@@ -14,6 +14,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
+from django.test import Client
 from fido2 import cbor
 from fido2.cose import ES256
 
@@ -83,6 +84,19 @@ class Passkey:
 
     def _authenticator_data(self, flags: int) -> bytes:
         return hashlib.sha256(self.rp_id.encode()).digest() + bytes([flags]) + struct.pack(">I", 1)
+
+
+def add_passkey(client: Client, passkey: Passkey, name: str = "My phone") -> Any:
+    """Add it on the page."""
+    options = client.get("/account/security/passkeys/add/").context["js_data"]["creation_options"]
+    credential = json.dumps(passkey.make(json.loads(json.dumps(options))))
+    return client.post("/account/security/passkeys/add/", {"name": name, "credential": credential})
+
+
+def sign_in_with(client: Client, passkey: Passkey, **fields: str) -> Any:
+    """Sign in with nothing else."""
+    options = client.get("/account/login/passkey/").json()["request_options"]
+    return client.post("/account/login/passkey/", {"credential": json.dumps(passkey.find(options)), **fields})
 
 
 def _text(value: bytes) -> str:

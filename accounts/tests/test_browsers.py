@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.audit import AccountAction
@@ -119,7 +121,7 @@ def test_what_was_signed_out_or_has_expired_is_not_listed() -> None:
     assert BrowserSession.objects.count() == 1
 
 
-def test_a_browser_is_noted_once_a_minute_at_most(django_assert_num_queries: Any) -> None:
+def test_a_browser_is_noted_once_a_minute_at_most() -> None:
     browser = make_browser(make_user())
     before = row_of(browser).last_seen_at
     browser.get("/account/")
@@ -130,6 +132,45 @@ def test_a_browser_is_noted_once_a_minute_at_most(django_assert_num_queries: Any
 
     assert row_of(browser).last_seen_at > before
     assert row_of(browser).user_agent == PHONE
+
+
+def test_a_page_of_a_browser_that_was_just_noted_asks_for_session_and_person_only(
+    django_assert_num_queries: Any,
+) -> None:
+    browser = make_browser(make_user())
+
+    with django_assert_num_queries(2) as asked:
+        browser.get("/")
+
+    assert all(query["sql"].startswith("SELECT") for query in asked.captured_queries)
+    BrowserSession.objects.update(last_seen_at=timezone.now() - timedelta(minutes=2))
+    with CaptureQueriesContext(connection) as due:
+        browser.get("/")
+    written = [query["sql"] for query in due.captured_queries if query["sql"].startswith(("INSERT", "UPDATE"))]
+    assert [BrowserSession._meta.db_table in sql for sql in written] == [True]
+
+
+def test_noting_a_browser_writes_nothing_over_what_another_tab_wrote() -> None:
+    """The session is stored whole: one that is read and saved around another's change undoes it."""
+    browser = make_browser(make_user())
+    BrowserSession.objects.update(last_seen_at=timezone.now() - timedelta(minutes=2))
+    before = Session.objects.get().session_data
+
+    browser.get("/")
+
+    assert Session.objects.get().session_data == before
+
+
+def test_signing_in_again_notes_the_browser_under_its_new_session() -> None:
+    user = make_user()
+    browser = make_browser(user)
+    first = browser.session.session_key
+
+    browser.post("/account/logout/")
+    browser.post("/account/login/", {"login": user.email, "password": PASSWORD})
+
+    assert row_of(browser).account == user
+    assert browser.session.session_key != first
 
 
 def test_a_page_that_asks_for_no_session_does_not_vary_by_cookie(client: Client) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import uuid
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +135,32 @@ def test_a_page_that_does_not_exist_offers_the_choice_too(client: Browser) -> No
     assert page.status_code == 404
     assert 'name="next" value="/nothing?x=1"' in page.content.decode()
     assert "Diese Seite gibt es nicht" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("address", "page"),
+    [
+        (f"/account/browsers/{uuid.UUID(int=1)}/end", "/account/browsers/"),
+        ("/account/browsers/end-others?x=1", "/account/browsers/"),
+        (f"/account/connections/{uuid.UUID(int=1)}/end", "/account/"),
+        ("/account/data/download", "/account/data/"),
+        ("/account/login/passkey/?next=/link", "/account/login/"),
+        (CHOOSER, "/"),
+    ],
+)
+def test_an_address_that_only_takes_forms_leads_to_the_page_with_the_form(address: str, page: str) -> None:
+    """A refused form stands at that address; to go back there would be a 405, which is no page at all."""
+    browser = Browser(enforce_csrf_checks=True)
+    browser.force_login(make_user())
+    refused = browser.post(address, headers={"Referer": "http://localhost:8000/"}).content.decode()
+    found = re.search(r'name="next" value="([^"]*)"', refused)
+    assert found
+
+    token = browser.cookies["dexter_csrf"].value
+    response = browser.post(CHOOSER, {"language": "de", "next": unescape(found[1]), "csrfmiddlewaretoken": token})
+
+    assert (response.status_code, response["Location"]) == (302, page)
+    assert '<html lang="de"' in browser.get(page, follow=True).content.decode()
 
 
 # --- Mail -------------------------------------------------------------------------------------------------------------

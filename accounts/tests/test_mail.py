@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from smtplib import SMTPServerDisconnected
 from typing import Any
@@ -14,6 +15,7 @@ from django.db import transaction
 from accounts import tasks
 from accounts.mail import send_mail_later
 from accounts.tests.builders import make_user
+from accounts.tests.mails import as_read
 
 pytestmark = pytest.mark.django_db
 
@@ -59,8 +61,36 @@ def test_a_line_break_in_the_subject_starts_no_header(
     with django_capture_on_commit_callbacks(execute=True):
         send("Ada\r\nBcc: everybody@example.com")
 
-    assert mailoutbox[0].subject == "Hello Ada Bcc: everybody@example.com"
+    assert as_read(mailoutbox[0].subject) == "Hello Ada Bcc: everybody@example.com"
     assert mailoutbox[0].recipients() == ["ada@example.com"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["https://evil.example/x", "www.evil.example", "evil.example", "bob@evil.example", "evil\u3002example"],
+)
+def test_what_others_chose_becomes_no_link(
+    name: str, django_capture_on_commit_callbacks: Any, mailoutbox: list[Any]
+) -> None:
+    """Mail programs make links of a text, and of the HTML too; this is what they look for."""
+    with django_capture_on_commit_callbacks(execute=True):
+        send(name)
+
+    [message] = mailoutbox
+    for text in (message.body, message.subject, message.alternatives[0][0]):
+        assert not re.search(r"evil[.\u3002]example|www\.evil|https://evil|href=.http[^>]*evil", text)
+        assert name in as_read(text)
+    assert "http://localhost:8000/x" in message.body
+
+
+@pytest.mark.parametrize("name", ["http://localhost:8000/account/", "http://localhost:8000/account/ evil.example"])
+def test_only_an_address_of_ours_stays_as_it_is(
+    name: str, django_capture_on_commit_callbacks: Any, mailoutbox: list[Any]
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        send(name)
+
+    assert (name in mailoutbox[0].body) == name.endswith("/")
 
 
 def test_the_arguments_of_the_task_stay_out_of_its_description(

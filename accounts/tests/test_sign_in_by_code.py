@@ -12,7 +12,7 @@ from accounts.audit import AccountAction
 from accounts.models import AuditEntry
 from accounts.tests.builders import make_user
 from accounts.tests.mails import code_in
-from accounts.tests.test_sign_in import AUTHORIZE
+from accounts.tests.signing_in import AUTHORIZE
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,7 @@ from accounts.forms import SignupForm
 from accounts.models import AuditEntry, User
 from accounts.tests.builders import PASSWORD, make_user
 from accounts.tests.mails import code_in
-from accounts.tests.test_sign_in import AUTHORIZE
+from accounts.tests.signing_in import AUTHORIZE
 
 pytestmark = pytest.mark.django_db
 

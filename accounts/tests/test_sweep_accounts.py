@@ -1,4 +1,4 @@
-"""`sweep_accounts` and its task (design §2, §10): abandoned guests and expired website sessions go, nobody else."""
+"""`sweep_accounts` and its task (design §2, §10): what is over goes, nobody and nothing else."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.sessions.models import Session
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from accounts import services, tasks
-from accounts.audit import AccountAction
+from accounts.audit import AccountAction, record_audit
+from accounts.guests import guest_cookie_name, read_guest, remember_guest
 from accounts.models import AuditEntry, User
 from accounts.services import sweeping
 from accounts.tests.builders import make_guest, make_user
@@ -44,7 +47,7 @@ def test_a_guest_without_any_session_goes_after_thirty_days() -> None:
 
     removed = services.sweep_accounts()
 
-    assert removed == {"guests": 1, "website_sessions": 0}
+    assert removed == {"guests": 1, "website_sessions": 0, "refusals": 0}
     assert not User.objects.exists()
     assert AuditEntry.objects.get(action=AccountAction.GUESTS_SWEPT).detail == {"count": 1}
 
@@ -133,8 +136,84 @@ def test_expired_website_sessions_go_and_live_ones_stay(client: Client, monkeypa
     assert Session.objects.get().pk == client.session.session_key
 
 
+@pytest.mark.parametrize(
+    "action",
+    [
+        "account.sign_in.refused",
+        "oauth.token.refused",
+        "oauth.authorization.denied",
+        "oauth.client_document.failed",
+        "oauth.client_document.requested",
+        "linking.guess.refused",
+    ],
+)
+def test_a_refusal_that_concerns_no_account_goes_after_ninety_days(action: str, settings: Any) -> None:
+    guest = make_guest()
+    for actor in (None, guest):
+        AuditEntry.objects.create(action=action, actor=actor, created_at=days_ago(91))
+    AuditEntry.objects.create(action=action, created_at=days_ago(89))
+
+    assert services.sweep_accounts()["refusals"] == 2
+    assert AuditEntry.objects.filter(action=action).count() == 1
+    assert AuditEntry.objects.get(action=AccountAction.REFUSALS_SWEPT).detail == {"count": 2}
+    settings.DEXTER_REFUSAL_RETENTION = timedelta(days=88)
+    assert services.sweep_accounts()["refusals"] == 1
+
+
+def test_what_was_refused_to_an_account_stays_and_when_the_account_is_gone_too() -> None:
+    account, gone = make_user(), make_user("gone@example.com")
+    for whose in (account, gone):
+        entry = record_audit(AccountAction.SIGN_IN_REFUSED, account=whose, reason="wrong_password")
+        AuditEntry.objects.filter(pk=entry.pk).update(created_at=days_ago(3000))
+    gone.delete()
+
+    assert services.sweep_accounts()["refusals"] == 0
+    assert AuditEntry.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        each
+        for app in ("accounts.audit.AccountAction", "oauth.audit.OAuthAction", "linking.audit.LinkingAction")
+        for each in import_string(app)
+        if not each.endswith(sweeping.CAME_TO_NOTHING)
+    ],
+)
+def test_what_was_done_stays_for_ever(action: str) -> None:
+    """Of the system and of strangers too: registrations, blocks, rotated keys, sweeps."""
+    AuditEntry.objects.create(action=action, created_at=days_ago(3000))
+
+    assert services.sweep_accounts()["refusals"] == 0
+    assert AuditEntry.objects.get().action == action
+
+
+def test_more_refusals_than_a_batch_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeping, "SWEEP_BATCH", 2)
+    for _ in range(5):
+        AuditEntry.objects.create(action="oauth.token.refused", created_at=days_ago(91))
+
+    assert services.sweep_accounts()["refusals"] == 5
+    assert [entry.detail["count"] for entry in AuditEntry.objects.order_by("created_at")] == [2, 2, 1]
+
+
+def test_the_browser_of_a_guest_that_is_gone_is_another_guest() -> None:
+    """Its cookie is good for a year and names a subject that nobody gets again (design §2)."""
+    guest = make_old_guest()
+    response = HttpResponse()
+    remember_guest(response, guest)
+    request = RequestFactory().get("/")
+    request.COOKIES[guest_cookie_name()] = response.cookies[guest_cookie_name()].value
+    assert read_guest(request) == guest
+
+    services.sweep_accounts()
+    make_guest()
+
+    assert read_guest(request) is None
+
+
 def test_the_task_may_run_twice() -> None:
     make_old_guest()
 
-    assert tasks.sweep() == {"guests": 1, "website_sessions": 0}
-    assert tasks.sweep() == {"guests": 0, "website_sessions": 0}
+    assert tasks.sweep() == {"guests": 1, "website_sessions": 0, "refusals": 0}
+    assert tasks.sweep() == {"guests": 0, "website_sessions": 0, "refusals": 0}

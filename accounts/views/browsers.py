@@ -8,10 +8,11 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from accounts.addresses import client_address
 from accounts.browsers import describe_browser, live_browsers
+from accounts.posted import posted_from
 from accounts.services import end_browser, end_other_browsers
 from accounts.sign_in import account_required, signed_in_account
 
@@ -28,7 +29,7 @@ def browsers(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_POST
+@posted_from("account_browsers")
 @account_required(then="account_browsers")
 def end(request: HttpRequest, browser_id: uuid.UUID) -> HttpResponse:
     """Sign out in one of them. Somebody else's is answered as one that does not exist."""
@@ -38,7 +39,7 @@ def end(request: HttpRequest, browser_id: uuid.UUID) -> HttpResponse:
     return redirect("account_browsers")
 
 
-@require_POST
+@posted_from("account_browsers")
 @account_required(then="account_browsers")
 def end_others(request: HttpRequest) -> HttpResponse:
     """Sign out everywhere but here."""

@@ -7,20 +7,20 @@ from urllib.parse import urlsplit
 from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.views.decorators.http import require_POST
 
+from accounts.posted import page_at, posted_from
 from accounts.services import keep_language
 from accounts.sign_in import signed_in_account
 
 
-@require_POST
+@posted_from("/")
 def choose_language(request: HttpRequest) -> HttpResponse:
     """Keep the chosen language in a cookie and for the person's mail, and go back to the page.
 
     Django's own view would go to any host in ALLOWED_HOSTS, or wherever a `Referer` there says.
     """
     came_from, language = request.POST.get("next", ""), request.POST.get("language", "")
-    response = HttpResponseRedirect(came_from if _is_page_here(came_from) else "/")
+    response = HttpResponseRedirect(page_at(came_from) if _is_here(came_from) else "/")
     if language not in dict(settings.LANGUAGES):
         return response
     if request.user.is_authenticated:
@@ -37,5 +37,5 @@ def choose_language(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _is_page_here(url: str) -> bool:
+def _is_here(url: str) -> bool:
     return bool(get_adapter().is_safe_url(url)) and urlsplit(url).path.startswith("/")

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils import timezone
 from rest_framework import serializers
 
 from accounts.emails import mask_email
 from accounts.models import User
 from linking.codes import LONGEST_TYPED
+from linking.confirming import LinkQuestion
 from linking.disowning import disown_url
 from linking.models import AccountLink, LinkingCode, LinkInitiator
-from linking.services import MintedCode, scopes_that_act, sharing_identity
+from linking.services import MintedCode
 from oauth.bearer import Principal
 from oauth.models import Client, ConnectorSession
-from oauth.scopes import scope_sentences
 
 INITIATORS = ["sign_in", *LinkInitiator.values]
 
@@ -66,17 +65,12 @@ class LinkSchema(Schema):
     assistant = AssistantSchema(required=False)
 
 
-class StatusSchema(Schema):
-    """For an access token: whom its connection acts for. For a session: the account, its links and a CSRF token."""
+class ConnectedSchema(Schema):
+    """An assistant that somebody connected."""
 
-    is_linked = serializers.BooleanField()
-    account_id = serializers.CharField(required=False)
-    issuer = serializers.CharField(required=False)
-    subject = serializers.CharField(required=False)
-    linked_at = serializers.DateTimeField(required=False)
-    link_initiated_by = serializers.ChoiceField(INITIATORS, required=False)
-    links = LinkSchema(many=True, required=False)
-    csrf_token = serializers.CharField(required=False, help_text="Send it as X-CSRFToken with every change.")
+    assistant = AssistantSchema()
+    redirect_host = serializers.CharField(help_text="Where the answer of the sign-in went.")
+    connected_at = serializers.DateTimeField()
 
 
 class PreviewRequest(serializers.Serializer[Any]):
@@ -85,19 +79,42 @@ class PreviewRequest(serializers.Serializer[Any]):
     code = serializers.CharField(max_length=LONGEST_TYPED)
 
 
-class PreviewSchema(Schema):
+class PreviewSchema(ConnectedSchema):
     """What confirming would do. Show all of it before you ask."""
 
-    preview_id = serializers.CharField(help_text="Confirms once, in this session and for this account only.")
+    preview_id = serializers.CharField(
+        help_text="Confirms once. Of a code that was typed: in this session and for this account only."
+    )
+    code = serializers.CharField(required=False, help_text="Left out where another browser made it.")
     minted_at = serializers.DateTimeField()
-    age_seconds = serializers.IntegerField()
+    age_seconds = serializers.IntegerField(help_text="Since the assistant asked for the code, or gave it.")
     expires_at = serializers.DateTimeField()
-    assistant = AssistantSchema()
-    redirect_host = serializers.CharField(help_text="Where the answer of the sign-in went.")
     account = AccountSchema()
     allows = serializers.ListField(child=serializers.CharField(), help_text="What the assistant may do, in words.")
     scopes = serializers.ListField(child=serializers.CharField())
-    also_connected = AssistantSchema(many=True, help_text="Other connections of the same identity; they join too.")
+    also_connected = ConnectedSchema(many=True, help_text="Other connections of the same identity; they join too.")
+
+
+class OfferSchema(Schema):
+    """A code that the account made to give to an assistant, while it works."""
+
+    is_redeemed = serializers.BooleanField(help_text="Whether an assistant has given it.")
+    expires_at = serializers.DateTimeField()
+    preview = PreviewSchema(required=False, help_text="There once an assistant has given it: what confirming would do.")
+
+
+class StatusSchema(Schema):
+    """For an access token: whom its connection acts for. For a session: the account, its links, a code that it made."""
+
+    is_linked = serializers.BooleanField()
+    account_id = serializers.CharField(required=False)
+    issuer = serializers.CharField(required=False)
+    subject = serializers.CharField(required=False)
+    linked_at = serializers.DateTimeField(required=False)
+    link_initiated_by = serializers.ChoiceField(INITIATORS, required=False)
+    links = LinkSchema(many=True, required=False)
+    offer = OfferSchema(required=False)
+    csrf_token = serializers.CharField(required=False, help_text="Send it as X-CSRFToken with every change.")
 
 
 class VerifyRequest(serializers.Serializer[Any]):
@@ -117,7 +134,7 @@ class CodeSchema(Schema):
     code = serializers.CharField()
     expires_at = serializers.DateTimeField()
     link_url = serializers.CharField(
-        help_text="For an access token: where the person types the code. For a session: where they confirm."
+        help_text="For an access token: where the person types the code. For a session: where they may confirm."
     )
 
 
@@ -132,11 +149,8 @@ class RemoveSchema(Schema):
     connection_ended = serializers.BooleanField()
 
 
-class ConnectionSchema(Schema):
+class ConnectionSchema(ConnectedSchema):
     connection_id = serializers.UUIDField()
-    assistant = AssistantSchema()
-    redirect_host = serializers.CharField()
-    connected_at = serializers.DateTimeField()
     last_used_at = serializers.DateTimeField(required=False)
     connected_from = serializers.CharField(required=False)
     scopes = serializers.ListField(child=serializers.CharField())
@@ -205,22 +219,35 @@ def describe_principal(principal: Principal) -> dict[str, Any]:
     return answer
 
 
-def describe_preview(*, row: LinkingCode, session: ConnectorSession, account: User, preview_id: str) -> dict[str, Any]:
+def describe_preview(question: LinkQuestion, *, preview_id: str) -> dict[str, Any]:
     """What the confirm page of the website shows, too."""
-    others = list(sharing_identity(row))
-    scopes = scopes_that_act([session, *others])
     return {
         "preview_id": preview_id,
-        "minted_at": row.created_at,
-        "age_seconds": max(0, int((timezone.now() - row.created_at).total_seconds())),
-        "expires_at": row.expires_at,
+        **({"code": question.code} if question.code else {}),
+        "minted_at": question.row.created_at,
+        "age_seconds": int(question.age.total_seconds()),
+        "expires_at": question.row.expires_at,
+        **_describe_session(question.session),
+        "account": describe_account(question.account),
+        "allows": question.sentences,
+        "scopes": question.scopes,
+        "also_connected": [_describe_session(other) for other in question.others],
+    }
+
+
+def _describe_session(session: ConnectorSession) -> dict[str, Any]:
+    return {
         "assistant": describe_assistant(session.client),
         "redirect_host": session.redirect_host,
-        "account": describe_account(account),
-        "allows": [str(sentence) for sentence in scope_sentences(scopes)],
-        "scopes": scopes,
-        "also_connected": [describe_assistant(other.client) for other in others],
+        "connected_at": session.created_at,
     }
+
+
+def describe_offer(row: LinkingCode, question: LinkQuestion | None) -> dict[str, Any]:
+    """A code that the account made and has not decided about. `question` is there once an assistant has given it."""
+    # The id of a code that an assistant asked for opens nothing: those have to be typed. This one is the account's own.
+    preview = {"preview": describe_preview(question, preview_id=str(row.pk))} if question else {}
+    return {"is_redeemed": question is not None, "expires_at": row.expires_at, **preview}
 
 
 def describe_resolved(account: User | None) -> dict[str, Any]:
@@ -248,9 +275,7 @@ def describe_connection(session: ConnectorSession, account: User) -> dict[str, A
     link: AccountLink | None = None if own else session.user.account_link
     return {
         "connection_id": session.pk,
-        "assistant": describe_assistant(session.client),
-        "redirect_host": session.redirect_host,
-        "connected_at": session.created_at,
+        **_describe_session(session),
         **({"last_used_at": session.last_used_at} if session.last_used_at else {}),
         **({"connected_from": session.address} if session.address else {}),
         "scopes": session.scope.split(),

@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.db import transaction
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 from rest_framework.exceptions import ValidationError
@@ -20,9 +21,11 @@ from linking.api import serializers
 from linking.api.problems import PreviewUnknown, SignInAgain
 from linking.api.requests import AccountOnly, ApiView, ServiceOnly
 from linking.api.schema import documented
-from linking.errors import ConnectionNotFound
-from linking.models import AccountLink
-from linking.pending import remember_offer, remember_preview, take_preview
+from linking.codes import display_code, normalize_code
+from linking.confirming import question_about
+from linking.errors import CodeRefused, ConnectionNotFound
+from linking.models import AccountLink, LinkingCode
+from linking.pending import read_offer, remember_offer, remember_preview, take_preview
 from linking.services import (
     confirm_link,
     connections_of,
@@ -69,9 +72,18 @@ class LinkStatus(ApiView):
                 "is_linked": bool(described),
                 "account_id": account.subject,
                 "links": described,
+                **_offer(_website(request), account),
                 "csrf_token": get_token(_website(request)),
             }
         )
+
+
+def _offer(website: HttpRequest, account: User) -> dict[str, Any]:
+    row = LinkingCode.objects.current_offer(account, now=timezone.now())
+    if row is None:
+        return {}
+    question = question_about(row, account=account, code=read_offer(website, row))
+    return {"offer": serializers.describe_offer(row, question)}
 
 
 # A guess is counted in a transaction of its own, which it could not be inside one of the request.
@@ -92,12 +104,12 @@ class LinkPreview(ApiView):
         """Every call counts as a guess, on the same counters as the page, until the code turns out to be right."""
         sent = serializers.PreviewRequest(data=request.data)
         sent.is_valid(raise_exception=True)
-        account, website = _account(request), _website(request)
-        row = preview_linking_code(account=account, code=sent.validated_data["code"], address=client_address(website))
-        # The service looks for codes of connections only, and those have a session.
-        session = cast("Any", row.session)
-        preview_id = remember_preview(website, row)
-        return Response(serializers.describe_preview(row=row, session=session, account=account, preview_id=preview_id))
+        account, website, typed = _account(request), _website(request), sent.validated_data["code"]
+        row = preview_linking_code(account=account, code=typed, address=client_address(website))
+        question = question_about(row, account=account, code=display_code(normalize_code(typed) or ""))
+        if question is None:
+            raise CodeRefused("ended_meanwhile")
+        return Response(serializers.describe_preview(question, preview_id=remember_preview(website, row)))
 
 
 class LinkVerify(ApiView):
@@ -112,7 +124,10 @@ class LinkVerify(ApiView):
         refusals=(400, 401, 403, 409, 413, 415),
     )
     def post(self, request: Request) -> Response:
-        """Takes a preview and never a code. Confirming needs a sign-in no older than 15 minutes."""
+        """Takes a preview, of a typed code or of the account's own, and never a code.
+
+        Confirming needs a sign-in no older than 15 minutes.
+        """
         sent = serializers.VerifyRequest(data=request.data)
         sent.is_valid(raise_exception=True)
         account, website = _account(request), _website(request)
@@ -120,7 +135,8 @@ class LinkVerify(ApiView):
         # Asked before the preview is spent, so that it can still be confirmed after signing in again.
         if not declined and not signed_in_recently(website):
             raise SignInAgain
-        code_id = take_preview(website, sent.validated_data["preview_id"])
+        preview_id: str = sent.validated_data["preview_id"]
+        code_id = take_preview(website, preview_id) or LinkingCode.objects.offered_id(preview_id)
         if code_id is None:
             raise PreviewUnknown
         if declined:
@@ -142,7 +158,7 @@ class LinkGenerate(ApiView):
         status=201,
     )
     def post(self, request: Request) -> Response:
-        """With an access token, a code that the person types on the website. With a session, one for an assistant."""
+        """With an access token, a code that the person types. With a session, one for an assistant: see the status."""
         if isinstance(request.auth, Principal):
             minted = mint_linking_code(principal=request.auth)
         else:

@@ -9,6 +9,7 @@ from linking.services.connections import (
     scopes_that_act,
     sharing_identity,
 )
+from linking.services.guesses import typing_locked_until
 from linking.services.leaving import delete_account
 from linking.services.links import confirm_link, disown_link, remove_link, unlink_identity
 from linking.services.resolving import resolve_identity
@@ -34,5 +35,6 @@ __all__ = [
     "scopes_that_act",
     "sharing_identity",
     "sweep_linking",
+    "typing_locked_until",
     "unlink_identity",
 ]

@@ -65,6 +65,11 @@ def forgive_guess(*, typer: User, address: str | None) -> None:
         counters.give_back(key)
 
 
+def typing_locked_until(*, account: User) -> datetime | None:
+    """Until when `account` may type no codes; None when it may. Asking counts nothing and looks at no code."""
+    return counters.locked_until(typer_key(account))
+
+
 def typer_key(typer: User) -> str:
     """What the counter of the guesses of an account, or of a guest's assistants, is called."""
     return f"guess:account:{typer.pk}"

@@ -10,7 +10,8 @@ from accounts.audit import AccountAction, record_audit
 from accounts.errors import LastSuperuser
 from accounts.mail import send_mail_later
 from accounts.models import User
-from accounts.services import end_other_browsers
+from accounts.overtaking import again_if_overtaken
+from accounts.services import end_other_browsers, lock_for_deletion
 from linking.models import AccountLink
 from linking.services.connections import end_all_connections
 from linking.services.links import remove_link
@@ -26,7 +27,7 @@ def delete_account(*, account: User, address: str | None) -> None:
         LastSuperuser: nobody else may look after the site.
     """
     try:
-        _delete(account, address)
+        again_if_overtaken(lambda: _delete(account, address))
     except LastSuperuser as refusal:
         action = AccountAction.DELETION_REFUSED
         record_audit(action, actor=account, account=account, address=address, reason=refusal.reason)
@@ -36,10 +37,10 @@ def delete_account(*, account: User, address: str | None) -> None:
 @transaction.atomic
 def _delete(account: User, address: str | None) -> None:
     # In one order for everybody: of the last two superusers who delete themselves at once, one stays.
-    superusers = User.objects.select_for_update().filter(is_superuser=True, is_active=True).order_by("pk")
+    superusers = User.objects.select_for_update(no_key=True).filter(is_superuser=True, is_active=True).order_by("pk")
     if account.is_superuser and [user.pk for user in superusers] == [account.pk]:
         raise LastSuperuser
-    User.objects.select_for_update().get(pk=account.pk)
+    lock_for_deletion(User.objects.filter(pk=account.pk))
     for link in AccountLink.objects.with_parties().filter(account=account):
         remove_link(link=link, actor=account, address=address)
     end_all_connections(account=account, address=address)
@@ -49,4 +50,5 @@ def _delete(account: User, address: str | None) -> None:
     # What staff did to the account is kept under its e-mail address by Django's own log.
     content_type = ContentType.objects.get_for_model(User)
     LogEntry.objects.filter(content_type=content_type, object_id=str(account.pk)).update(object_repr=account.subject)
-    account.delete()
+    # Not the instance, which would forget its key even when the transaction then fails and is done again.
+    User.objects.filter(pk=account.pk).delete()

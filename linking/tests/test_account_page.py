@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -16,41 +15,13 @@ from accounts.models import AuditEntry, User
 from accounts.tests.builders import make_user
 from linking.audit import LinkingAction
 from linking.models import AccountLink
+from linking.tests.browsing import end, text_of, unlink
 from linking.tests.builders import make_link
 from oauth.audit import OAuthAction
-from oauth.models import Client, ConnectorSession
+from oauth.models import Client
 from oauth.tests.builders import make_client, make_session
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def account() -> User:
-    """Ada."""
-    return make_user()
-
-
-@pytest.fixture
-def browser(account: User) -> Browser:
-    """A browser in which Ada is signed in."""
-    browser = Browser()
-    browser.force_login(account)
-    return browser
-
-
-def text_of(response: Any) -> str:
-    """The page."""
-    return str(response.content.decode())
-
-
-def end(browser: Browser, session: ConnectorSession) -> Any:
-    """Press *End connection*."""
-    return browser.post(f"/account/connections/{session.pk}/end")
-
-
-def unlink(browser: Browser, link: AccountLink) -> Any:
-    """Press *Unlink*."""
-    return browser.post(f"/account/links/{link.pk}/unlink")
 
 
 def test_whoever_is_not_signed_in_is_sent_to_sign_in_and_back() -> None:
@@ -223,122 +194,3 @@ def test_unlinking_and_ending_need_a_post_with_a_csrf_token(account: User) -> No
     link.session.refresh_from_db()
     assert link.session.is_live()
     assert AccountLink.objects.get() == link
-
-
-# --- Ending them all --------------------------------------------------------------------------------------------------
-
-END_ALL = "/account/connections/end-all"
-
-
-def test_ending_all_ends_own_and_linked_connections_and_nobody_elses(browser: Browser, account: User) -> None:
-    link = make_link(account=account)
-    mine = [make_session(user=account), make_session(user=account), link.session]
-    others = [
-        make_session(),
-        make_session(user=make_user("grace@example.com")),
-        make_link(account=make_user("mary@example.com")).session,
-    ]
-
-    response = browser.post(END_ALL, follow=True)
-
-    assert "3 connections have ended." in text_of(response)
-    assert "No assistant acts for your account yet." in text_of(response)
-    for session in mine:
-        assert session is not None
-        session.refresh_from_db()
-        assert session.end_reason == "user"
-    for session in others:
-        assert session is not None
-        session.refresh_from_db()
-        assert session.is_live()
-    # The link stays: what the same browser connects next acts for the account, as the page says.
-    assert AccountLink.objects.filter(account=account).get() == link
-    rows = AuditEntry.objects.filter(action=OAuthAction.SESSION_ENDED)
-    assert {(row.session_id, row.actor, row.account, row.reason, row.address) for row in rows} == {
-        (session.pk, account, account, "user", "127.0.0.1") for session in mine if session
-    }
-
-
-def test_ending_all_twice_is_once(browser: Browser, account: User) -> None:
-    make_session(user=account)
-    browser.post(END_ALL)
-
-    assert "0 connections have ended." in text_of(browser.post(END_ALL, follow=True))
-    assert AuditEntry.objects.filter(action=OAuthAction.SESSION_ENDED).count() == 1
-
-
-def test_all_are_offered_to_end_where_there_is_more_than_one(browser: Browser, account: User) -> None:
-    make_session(user=account)
-    one = text_of(browser.get("/account/"))
-    make_session(user=account)
-    two = text_of(browser.get("/account/"))
-
-    assert "End all connections" not in one
-    assert two.count(">End all connections</button>") == 1
-
-
-def test_ending_all_needs_a_sign_in_and_a_post_with_a_csrf_token(account: User) -> None:
-    session = make_session(user=account)
-    forged = Browser(enforce_csrf_checks=True)
-    forged.force_login(account)
-
-    assert forged.post(END_ALL).status_code == 403
-    assert forged.get(END_ALL).status_code == 405
-    assert Browser().post(END_ALL)["Location"] == "/account/login/?next=/account/"
-
-    session.refresh_from_db()
-    assert session.is_live()
-    assert not AuditEntry.objects.filter(action=OAuthAction.SESSION_ENDED).exists()
-
-
-# --- What the page asks for while it waits ----------------------------------------------------------------------------
-
-
-def state_of(browser: Browser) -> str:
-    """What the page's script is told."""
-    return str(browser.get("/account/state").json()["state"])
-
-
-def test_the_state_changes_with_what_the_page_shows_and_with_nothing_else(browser: Browser, account: User) -> None:
-    seen = [state_of(browser)]
-
-    def note() -> None:
-        assert state_of(browser) == state_of(browser)
-        seen.append(state_of(browser))
-
-    session = make_session(user=account)
-    note()
-    ConnectorSession.objects.filter(pk=session.pk).update(last_used_at=timezone.now())
-    note()
-    link = make_link(account=account)
-    note()
-    unlink(browser, link)
-    note()
-    end(browser, session)
-
-    assert len(set(seen)) >= 4 and seen[1:4] == list(dict.fromkeys(seen[1:4]))
-    assert state_of(browser) == seen[0]
-    make_session()
-    make_link(account=make_user("grace@example.com"))
-    assert state_of(browser) == seen[0]
-
-
-def test_the_state_is_on_the_page_and_says_nothing_of_what_it_is(browser: Browser, account: User) -> None:
-    session = make_session(user=account, client=make_client(name="Cursor"))
-
-    response = browser.get("/account/state")
-
-    state = response.json()["state"]
-    assert response.json().keys() == {"state"} and len(state) == 16
-    assert f'data-state="{state}"' in text_of(browser.get("/account/"))
-    assert str(session.pk) not in response.content.decode()
-    assert "no-store" in response["Cache-Control"]
-
-
-def test_the_state_is_for_whoever_is_signed_in(account: User) -> None:
-    make_session(user=account)
-
-    response = Browser().get("/account/state")
-
-    assert response["Location"] == "/account/login/?next=/account/"
-    assert b"state" not in response.content

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 from django.db import connection
+from django.test import Client as Browser
 
 from accounts.models import AuditEntry, User
 from accounts.tests.builders import make_user
@@ -26,7 +27,9 @@ from linking.services import (
     preview_linking_code,
     redeem_linking_code,
 )
+from linking.tests.browsing import signed_in
 from linking.tests.builders import make_linking_code, make_offered_code, make_principal
+from linking.tests.calling import preview, verify
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,6 +40,7 @@ import sys, uuid
 import django
 django.setup()
 from django.db import connection
+from django.test import Client as Browser
 from accounts.models import User
 from linking.errors import LinkingError
 from linking.services import confirm_link, preview_linking_code
@@ -155,6 +159,25 @@ def test_of_many_guesses_for_one_account_at_once_five_are_compared() -> None:
     )
 
     assert results == [CodeRefused.__name__] * 5 + [TypingLocked.__name__] * 7
+
+
+def test_of_many_requests_that_confirm_one_preview_at_once_exactly_one_links() -> None:
+    browser = signed_in(make_user())
+    code, typed = make_linking_code()
+    preview_id = preview(browser, typed)
+    statuses: list[int] = []
+
+    def confirm() -> None:
+        same_session = Browser()
+        same_session.cookies = browser.cookies
+        statuses.append(verify(same_session, preview_id).status_code)
+
+    at_once(*[confirm] * WORKERS)
+
+    assert sorted(statuses) == [200] + [400] * (WORKERS - 1)
+    code.refresh_from_db()
+    assert code.used_at is not None
+    assert AccountLink.objects.count() == 1
 
 
 def test_of_many_codes_minted_at_once_five_are_made_and_one_lives() -> None:

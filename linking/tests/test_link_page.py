@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.core import signing
-from django.db import connection
 from django.test import Client as Browser
 from django.utils import timezone
 
@@ -17,31 +15,13 @@ from accounts.models import User
 from accounts.tests.builders import PASSWORD, make_guest, make_user
 from linking.models import AccountLink, Counter, LinkingCode
 from linking.services.guesses import typer_key
-from linking.tests.builders import make_counter, make_linking_code
-from linking.tests.test_preview_linking_code import DEAD
+from linking.tests.browsing import text_of
+from linking.tests.builders import make_linking_code
+from linking.tests.guessing import DEAD
 
 pytestmark = pytest.mark.django_db
 
 REFUSED = "That code does not work."
-
-
-@pytest.fixture
-def account() -> User:
-    """Ada, who has just signed up."""
-    return make_user()
-
-
-@pytest.fixture
-def browser(account: User) -> Browser:
-    """A browser in which Ada is signed in."""
-    browser = Browser()
-    browser.force_login(account)
-    return browser
-
-
-def text_of(response: Any) -> str:
-    """The page, without what is different each time it is made."""
-    return str(response.content.decode())
 
 
 def without_csrf_token(page: str) -> str:
@@ -193,53 +173,6 @@ def test_a_full_width_code_is_the_code(browser: Browser) -> None:
     wide = "".join(chr(ord(character) + 0xFEE0) for character in code)
 
     assert browser.post("/link", {"code": wide})["Location"] == "/link/confirm"
-
-
-def test_after_five_wrong_codes_the_page_says_for_how_long_it_is_locked(browser: Browser) -> None:
-    _, code = make_linking_code()
-    for _ in range(5):
-        assert browser.post("/link", {"code": "AAA-AAA"}).status_code == 400
-
-    response = browser.post("/link", {"code": code})
-
-    assert response.status_code == 429
-    assert 14 * 60 < int(response["Retry-After"]) <= 15 * 60
-    page = text_of(response)
-    assert "Try again in 15 minutes" in page
-    assert f'value="{code}"' in page
-
-
-def test_a_long_lock_is_told_in_hours(browser: Browser, account: User) -> None:
-    now = timezone.now()
-    make_counter(typer_key(account), count=5, locked_until=now + timedelta(hours=7, minutes=59), lock_count=6)
-
-    assert "Try again in 8 hours" in text_of(browser.post("/link", {"code": "AAA-AAA"}))
-
-
-def test_signing_out_and_in_again_does_not_unlock(browser: Browser, account: User) -> None:
-    for _ in range(5):
-        browser.post("/link", {"code": "AAA-AAA"})
-    another = Browser()
-    another.force_login(account)
-
-    assert another.post("/link", {"code": "AAA-AAA"}).status_code == 429
-
-
-@pytest.mark.django_db(transaction=True)
-def test_guesses_count_even_where_every_request_is_a_transaction(
-    account: User, browser: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
-
-    def fall_over(*args: object, **kwargs: object) -> None:
-        raise RuntimeError("after the guess")
-
-    monkeypatch.setattr("linking.views.link._code_page", fall_over)
-    for _ in range(5):
-        with pytest.raises(RuntimeError, match="after the guess"):
-            browser.post("/link", {"code": "AAA-AAA"})
-
-    assert Counter.objects.get(pk=typer_key(account)).locked_until is not None
 
 
 def test_a_post_without_a_csrf_token_is_no_guess(account: User) -> None:

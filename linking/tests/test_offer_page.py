@@ -16,28 +16,14 @@ from accounts.sign_in import SIGN_IN_MAX_AGE
 from accounts.tests.builders import make_guest, make_user
 from linking.models import AccountLink, LinkingCode
 from linking.services import redeem_linking_code
+from linking.tests.browsing import grow_old, text_of
 from linking.tests.builders import make_linking_code, make_offered_code, make_principal, pass_time
-from linking.tests.test_confirm_page import grow_old
 from oauth.bearer import Principal
 from oauth.tests.builders import make_client, make_session
 
 pytestmark = pytest.mark.django_db
 
 PAGE = "/link/code"
-
-
-@pytest.fixture
-def account() -> User:
-    """Ada, who has just signed up."""
-    return make_user()
-
-
-@pytest.fixture
-def browser(account: User) -> Browser:
-    """A browser in which Ada is signed in."""
-    browser = Browser()
-    browser.force_login(account)
-    return browser
 
 
 @pytest.fixture
@@ -53,11 +39,6 @@ def make_code(browser: Browser) -> str:
     found = re.search(r'<p class="code">([A-Z2-9-]+)</p>', text_of(browser.get(PAGE)))
     assert found
     return found[1]
-
-
-def text_of(response: Any) -> str:
-    """The page."""
-    return str(response.content.decode())
 
 
 def state(browser: Browser) -> str:

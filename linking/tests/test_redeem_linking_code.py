@@ -16,7 +16,7 @@ from linking.models import AccountLink, Counter, LinkingCode
 from linking.services import confirm_link, decline_link, preview_linking_code, redeem_linking_code
 from linking.services.guesses import address_key, typer_key
 from linking.tests.builders import make_link, make_linking_code, make_offered_code, make_principal
-from linking.tests.test_preview_linking_code import ended, expired, issuer_changed, used
+from linking.tests.guessing import ended, expired, issuer_changed, used
 from oauth.bearer import Principal
 from oauth.tests.builders import make_session
 

@@ -9,10 +9,11 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from accounts.addresses import client_address
 from accounts.browsers import describe_browser
+from accounts.posted import posted_from
 from accounts.sign_in import account_required, signed_in_account
 from linking.errors import ConnectionNotFound
 from linking.models import AccountLink
@@ -44,7 +45,7 @@ def state(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"state": connections_state(signed_in_account(request))})
 
 
-@require_POST
+@posted_from("linking:account")
 @account_required(then="linking:account")
 def end(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     """End one connection. Somebody else's is answered as one that does not exist."""
@@ -56,7 +57,7 @@ def end(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     return redirect("linking:account")
 
 
-@require_POST
+@posted_from("linking:account")
 @account_required(then="linking:account")
 def end_all(request: HttpRequest) -> HttpResponse:
     """End every connection."""
@@ -66,7 +67,7 @@ def end_all(request: HttpRequest) -> HttpResponse:
     return redirect("linking:account")
 
 
-@require_POST
+@posted_from("linking:account")
 @account_required(then="linking:account")
 def unlink(request: HttpRequest, link_id: uuid.UUID) -> HttpResponse:
     """Take one link away. Somebody else's is answered as one that does not exist."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
@@ -15,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.addresses import client_address
 from linking.codes import LONGEST_TYPED, normalize_code
+from linking.confirming import question_about
 from linking.disowning import disown_token
 from linking.errors import CodeRefused, LinkRefused, TypingLocked
 from linking.limits import CODE_LIFETIME
@@ -29,10 +32,9 @@ from linking.pending import (
     take_typed,
 )
 from linking.qr import qr_code
-from linking.services import confirm_link, decline_link, preview_linking_code, scopes_that_act, sharing_identity
+from linking.services import confirm_link, decline_link, preview_linking_code, typing_locked_until
 from linking.sign_in import account_required, ask_to_sign_in_again, signed_in_account, signed_in_recently
 from linking.waiting import wait_in_words
-from oauth.scopes import scope_sentences
 
 
 # A guess is counted in a transaction of its own, which it could not be inside one of the request.
@@ -41,23 +43,35 @@ from oauth.scopes import scope_sentences
 @require_http_methods(["GET", "HEAD", "POST"])
 @account_required(then="linking:link")
 def link(request: HttpRequest) -> HttpResponse:
-    """Type a code. A code that does not work is answered 400, too many of them 429 with Retry-After."""
+    """Type a code. One that does not work is answered 400, too many of them 429 with Retry-After.
+
+    Whoever comes back while their account is locked is shown for how long it still is.
+    """
     if request.method != "POST":
-        if not signed_in_recently(request) and not signed_in_account(request).has_usable_password():
-            # Who has no password signs in again by signing out, which forgets a typed code: better before than after.
-            return ask_to_sign_in_again(request, then="linking:link")
-        return _code_page(request, take_typed(request))
+        return _arrive(request)
     typed = request.POST.get("code", "")
     if not typed.strip():
         return _code_page(request, typed, error=_("Type the code that your assistant shows you."), status=400)
     try:
         row = preview_linking_code(account=signed_in_account(request), code=typed, address=client_address(request))
     except TypingLocked as refusal:
-        return _locked_page(request, typed, refusal)
+        return _locked_page(request, typed, refusal.retry_at, status=429)
     except CodeRefused as refusal:
         return _code_page(request, typed, error=str(refusal.description), status=400, hint=_hint(typed))
     remember_pending(request, row=row, typed=typed)
     return redirect("linking:confirm")
+
+
+def _arrive(request: HttpRequest) -> HttpResponse:
+    account = signed_in_account(request)
+    if not signed_in_recently(request) and not account.has_usable_password():
+        # Who has no password signs in again by signing out, which forgets a typed code: better before than after.
+        return ask_to_sign_in_again(request, then="linking:link")
+    locked_until = typing_locked_until(account=account)
+    if locked_until:
+        # No 429: what was asked for, the page, is there.
+        return _locked_page(request, take_typed(request), locked_until, status=200)
+    return _code_page(request, take_typed(request))
 
 
 def _code_page(request: HttpRequest, typed: str = "", *, status: int = 200, **more: object) -> HttpResponse:
@@ -77,12 +91,13 @@ def _hint(typed: str) -> str:
     return _("A code has six characters, as in ABC-234. There is no I, O, 0 or 1 in it.")
 
 
-def _locked_page(request: HttpRequest, typed: str, refusal: TypingLocked) -> HttpResponse:
-    wait = wait_in_words(refusal.retry_at)
-    seconds = max(1, round((refusal.retry_at - timezone.now()).total_seconds()))
+def _locked_page(request: HttpRequest, typed: str, retry_at: datetime, *, status: int) -> HttpResponse:
+    wait = wait_in_words(retry_at)
+    seconds = max(1, round((retry_at - timezone.now()).total_seconds()))
     error = _("Too many wrong codes. Try again in %(wait)s, with a new code from your assistant.") % {"wait": wait}
-    response = _code_page(request, typed, error=error, status=429, locked_seconds=seconds, locked_for=wait)
-    response["Retry-After"] = str(seconds)
+    response = _code_page(request, typed, error=error, status=status, locked_seconds=seconds, locked_for=wait)
+    if status == 429:
+        response["Retry-After"] = str(seconds)
     return response
 
 
@@ -104,20 +119,11 @@ def confirm(request: HttpRequest) -> HttpResponse:
 
 
 def _confirm_page(request: HttpRequest, pending: PendingCode, *, status: int) -> HttpResponse:
-    now = timezone.now()
     row = LinkingCode.objects.with_connection().filter(pk=pending.code_id).first()
-    if row is None or row.session is None or row.why_refused(now):
+    question = question_about(row, account=signed_in_account(request), code=pending.code)
+    if question is None:
         return _ended_page(request)
-    others = list(sharing_identity(row))
-    context = {
-        "code": pending.code,
-        "age_minutes": int((now - row.created_at).total_seconds() // 60),
-        "session": row.session,
-        "client": row.session.client,
-        "others": others,
-        "sentences": scope_sentences(scopes_that_act([row.session, *others])),
-    }
-    return render(request, "linking/confirm.html", context, status=status)
+    return render(request, "linking/confirm.html", {"question": question}, status=status)
 
 
 def _confirm(request: HttpRequest, pending: PendingCode) -> HttpResponse:

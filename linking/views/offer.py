@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -12,14 +10,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.addresses import client_address
+from linking.confirming import LinkQuestion, question_about
 from linking.errors import CodeRefused, LinkRefused, MintingLimited
 from linking.limits import CODE_LIFETIME
-from linking.models import LinkingCode, LinkInitiator
+from linking.models import LinkingCode
 from linking.pending import read_offer, remember_link, remember_offer
-from linking.services import confirm_link, decline_link, offer_linking_code, scopes_that_act, sharing_identity
+from linking.services import confirm_link, decline_link, offer_linking_code
 from linking.sign_in import account_required, ask_to_sign_in_again, signed_in_account, signed_in_recently
 from linking.waiting import wait_in_words
-from oauth.scopes import scope_sentences
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -28,16 +26,17 @@ def offer(request: HttpRequest) -> HttpResponse:
     """Without a code: how to get one. With one: the code. Once an assistant has given it: what it would do."""
     if request.POST.get("decision") == "new":
         return _make(request)
-    row = _current(request)
     if request.method == "POST":
         return _decide(request)
+    row = _current(request)
     if row is None:
         return _start_page(request)
-    if row.session is None:
+    question = _question(request, row)
+    if question is None:
         return render(request, "linking/offer.html", {"code": read_offer(request, row), "expires_at": row.expires_at})
     if not signed_in_recently(request):
         return ask_to_sign_in_again(request, then="linking:offer")
-    return _confirm_page(request, row)
+    return _confirm_page(request, question)
 
 
 @require_GET
@@ -50,9 +49,11 @@ def offer_state(request: HttpRequest) -> JsonResponse:
 
 
 def _current(request: HttpRequest) -> LinkingCode | None:
-    """The code that the account made last and that still works; it has at most one."""
-    row = LinkingCode.objects.offered_by(signed_in_account(request)).unspent().with_connection().first()
-    return None if row is None or row.why_refused(timezone.now()) else row
+    return LinkingCode.objects.current_offer(signed_in_account(request), now=timezone.now())
+
+
+def _question(request: HttpRequest, row: LinkingCode) -> LinkQuestion | None:
+    return question_about(row, account=signed_in_account(request), code=read_offer(request, row))
 
 
 def _start_page(request: HttpRequest, *, error: str = "", status: int = 200) -> HttpResponse:
@@ -73,31 +74,23 @@ def _make(request: HttpRequest) -> HttpResponse:
     return redirect("linking:offer")
 
 
-def _confirm_page(request: HttpRequest, row: LinkingCode, *, status: int = 200) -> HttpResponse:
-    session, others = row.session, list(sharing_identity(row))
-    context = {
-        "row": row,
-        "code": read_offer(request, row),
-        "session": session,
-        "client": session.client if session else None,
-        "age_minutes": int((timezone.now() - (row.redeemed_at or row.created_at)).total_seconds() // 60),
-        "others": others,
-        "sentences": scope_sentences(scopes_that_act([session, *others] if session else [])),
-    }
-    return render(request, "linking/offer_confirm.html", context, status=status)
+def _confirm_page(request: HttpRequest, question: LinkQuestion, *, status: int = 200) -> HttpResponse:
+    return render(request, "linking/offer_confirm.html", {"question": question}, status=status)
 
 
 def _decide(request: HttpRequest) -> HttpResponse:
     """The form says which code it showed: another one may have been made, and given away, in another tab since."""
     account, address = signed_in_account(request), client_address(request)
-    decision, code_id = request.POST.get("decision"), _offered_id(request)
+    decision = request.POST.get("decision")
+    code_id = LinkingCode.objects.offered_id(request.POST.get("code_id", ""))
     if decision == "decline" and code_id:
         decline_link(account=account, code_id=code_id, address=address)
         messages.success(request, _("Nothing was linked, and that code does not work any more."))
         return redirect("linking:offer")
     if decision != "link" or code_id is None:
         row = _current(request)
-        return _confirm_page(request, row, status=400) if row and row.session else _start_page(request, status=400)
+        question = _question(request, row) if row else None
+        return _confirm_page(request, question, status=400) if question else _start_page(request, status=400)
     if not signed_in_recently(request):
         return ask_to_sign_in_again(request, then="linking:offer")
     try:
@@ -109,13 +102,3 @@ def _decide(request: HttpRequest) -> HttpResponse:
         return render(request, "linking/refused.html", {"error": refusal.description}, status=409)
     remember_link(request, made)
     return redirect("linking:done")
-
-
-def _offered_id(request: HttpRequest) -> uuid.UUID | None:
-    """The code that was posted, if one was offered so: one that an assistant asked for has to be typed first."""
-    try:
-        code_id = uuid.UUID(request.POST.get("code_id", ""))
-    except ValueError:
-        return None
-    offered = LinkingCode.objects.filter(pk=code_id, initiated_by=LinkInitiator.WEB)
-    return code_id if offered.exists() else None

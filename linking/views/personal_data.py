@@ -7,11 +7,12 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.addresses import client_address
 from accounts.audit import AccountAction, record_audit
 from accounts.errors import LastSuperuser
+from accounts.posted import posted_from
 from accounts.sign_in import account_required, recent_sign_in_required, signed_in_account
 from linking.export import data_of
 from linking.models import AccountLink
@@ -25,7 +26,7 @@ def data(request: HttpRequest) -> HttpResponse:
     return render(request, "linking/data.html")
 
 
-@require_POST
+@posted_from("linking:data")
 @recent_sign_in_required(then="linking:data")
 def download(request: HttpRequest) -> HttpResponse:
     """Everything about the account in one file."""

@@ -93,7 +93,7 @@ def test_a_chatty_assistant_buries_nothing(browser: Browser, ada: User, cursor: 
 
 
 def test_the_page_says_for_how_long_it_is_kept(browser: Browser, settings: Any) -> None:
-    settings.DEXTER_TOOL_CALL_DAYS = 7
+    settings.DEXTER_TOOL_CALL_RETENTION = timedelta(days=7)
     assert "What assistants did is kept for 7 days." in browser.get("/account/activity/").content.decode()
 
 

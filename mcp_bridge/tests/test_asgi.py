@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 
 import anyio
@@ -167,6 +168,56 @@ def test_a_page_takes_a_limited_body(site: RunningSite) -> None:
         return (await site.http.post("/mcp/token", content=stream())).status_code
 
     assert site.run(post_without_length) == 413
+
+
+@pytest.mark.parametrize("path", ["/api/link/preview", "/api/nothing?a=%FF&b", "/api"])
+def test_a_body_that_is_too_large_for_the_api_is_a_problem(site: RunningSite, path: str) -> None:
+    """RFC 9457, before anybody is asked who they are, and of a body that does not say its length as well."""
+
+    async def post_without_length() -> httpx2.Response:
+        async def stream() -> Any:
+            for _ in range(17):
+                yield b"a" * 65536
+
+        return await site.http.post(path, content=stream(), headers={"Accept-Language": "de"})
+
+    response = site.request("POST", path, content=b"a" * (MAX_BODY_SIZE + 1))
+    streamed = site.run(post_without_length)
+
+    assert response.json() == {
+        "type": "about:blank",
+        "title": HTTPStatus(413).phrase,
+        "status": 413,
+        "detail": "The request is too large.",
+        "code": "too_large",
+    }
+    assert streamed.json()["detail"] == "Die Anfrage ist zu groß."
+    for answer in (response, streamed):
+        assert answer.status_code == 413
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["X-Request-ID"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/mcp/token", "/mcp/register", "/mcp/revoke", "/token", "/api/connector/oauth/token", "/mcp/userinfo"]
+)
+def test_a_body_that_is_too_large_for_a_protocol_endpoint_is_an_oauth_error(site: RunningSite, path: str) -> None:
+    """RFC 6749 §5.2, and a client that runs in a browser may read it."""
+    response = site.request("POST", path, content=b"a" * (MAX_BODY_SIZE + 1), headers={"Accept-Language": "de"})
+
+    assert response.status_code == 413
+    assert response.json() == {"error": "invalid_request", "error_description": "The body is too large."}
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_a_body_that_is_too_large_for_a_page_is_refused_in_words(site: RunningSite) -> None:
+    response = site.request("POST", "/link", content=b"a" * (MAX_BODY_SIZE + 1), headers={"Accept-Language": "de"})
+
+    assert (response.status_code, response.text) == (413, "Die Anfrage ist zu groß.")
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert "Access-Control-Allow-Origin" not in response.headers
 
 
 def test_a_page_gets_the_body_it_was_sent(transactional_db: None) -> None:

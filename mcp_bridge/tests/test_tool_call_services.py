@@ -82,7 +82,7 @@ def test_an_account_that_is_deleted_while_we_write_costs_only_its_own_rows() -> 
 
 @pytest.mark.django_db
 def test_what_is_older_than_the_setting_says_is_swept(settings: Any) -> None:
-    settings.DEXTER_TOOL_CALL_DAYS = 30
+    settings.DEXTER_TOOL_CALL_RETENTION = timedelta(days=30)
     make_tool_call(called_at=days_ago(30, minutes=1))
     kept = make_tool_call(called_at=days_ago(29, hours=23))
 

@@ -5,8 +5,6 @@ When an upgrade changes one of them this fails: read the change, see whether our
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +19,8 @@ from mcp.server.mcpserver.utilities.logging import configure_logging
 from mcp.server.streamable_http import StreamableHTTPServerTransport
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
+
+from accounts.tests.upstream import digest_of
 
 DIGESTS: list[tuple[Callable[..., Any], str]] = [
     # Overridden by MCPBridgeServer, which reads the cause of the errors that Tool.run raises.
@@ -48,8 +48,3 @@ DIGESTS: list[tuple[Callable[..., Any], str]] = [
 @pytest.mark.parametrize(("upstream", "digest"), DIGESTS, ids=lambda value: getattr(value, "__qualname__", None))
 def test_upstream_is_what_we_read(upstream: Callable[..., Any], digest: str) -> None:
     assert digest_of(upstream) == digest
-
-
-def digest_of(upstream: Callable[..., Any]) -> str:
-    """The start of the SHA-256 of its source."""
-    return hashlib.sha256(inspect.getsource(upstream).encode()).hexdigest()[:16]

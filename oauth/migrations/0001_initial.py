@@ -95,6 +95,7 @@ class Migration(migrations.Migration):
                 ('keys', models.JSONField(blank=True, default=list, verbose_name='public keys')),
                 ('keys_fetched_at', models.DateTimeField(blank=True, null=True, verbose_name='last good fetch of the keys at')),
                 ('keys_fresh_until', models.DateTimeField(blank=True, null=True, verbose_name='keys are fresh until')),
+                ('keys_failures', models.PositiveSmallIntegerField(default=0, verbose_name='failed fetches of the keys since the last good one')),
                 ('keys_attempted_at', models.DateTimeField(blank=True, null=True, verbose_name='last fetch of the keys begun at')),
                 ('client', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='document', to=settings.OAUTH2_PROVIDER_APPLICATION_MODEL, verbose_name='client')),
             ],

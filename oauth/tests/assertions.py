@@ -14,11 +14,13 @@ from django.utils import timezone
 from jwcrypto.jwk import JWK
 from jwcrypto.jwt import JWT
 
+from accounts.models import AuditEntry
 from oauth.models import Client
 from oauth.tests.builders import REDIRECT_URI, make_client, make_client_document, make_grant, make_session
 from oauth.tests.protocol import exchange_code
 
 URL = "https://app.example.com/client.json"
+REFUSED = "oauth.token.refused"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _KINDS: dict[str, dict[str, Any]] = {
     "RS256": {"kty": "RSA", "size": 2048},
@@ -32,6 +34,9 @@ _KINDS: dict[str, dict[str, Any]] = {
 def make_key(kid: str, alg: str = "RS256") -> JWK:
     """The private key of that name, the same each time."""
     return JWK.generate(kid=kid, **_KINDS[alg])
+
+
+KEY, OTHER_KEY = make_key("k1"), make_key("k2")
 
 
 def key_set(*keys: JWK, **members: Any) -> dict[str, Any]:
@@ -90,3 +95,10 @@ def trade(client: Client, **fields: Any) -> Any:
     """Trade a new code."""
     _, code = make_grant(make_session(client=client, connected_at=None))
     return exchange_code(Browser(), client, code, **fields)
+
+
+def reason() -> str:
+    """Why the last token request was refused, for the log."""
+    entry = AuditEntry.objects.filter(action=REFUSED).order_by("pk").last()
+    assert entry is not None
+    return entry.reason

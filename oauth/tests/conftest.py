@@ -9,7 +9,12 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
-from oauth.tests.stand_ins import StandIns, trusted_authority
+from oauth import fetching
+from oauth.models import Client, RefreshToken
+from oauth.tests.assertions import KEY, key_set
+from oauth.tests.builders import make_refresh_token
+from oauth.tests.documents import DOCUMENT, PATH
+from oauth.tests.stand_ins import Host, StandIns, json_answer, trusted_authority
 
 
 @pytest.fixture
@@ -19,12 +24,38 @@ def browser() -> Browser:
 
 
 @pytest.fixture
+def first() -> str:
+    """The first refresh token of a session."""
+    return make_refresh_token()[1]
+
+
+@pytest.fixture
+def client(first: str) -> Client:
+    """The client that `first` was issued to."""
+    return RefreshToken.objects.get().application
+
+
+@pytest.fixture
 def stand_ins(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIns]:
     """The internet, as far as documents are fetched from it: nothing at first."""
     stand_ins = StandIns()
     stand_ins.install(monkeypatch.setattr, authority=trusted_authority().pem)
     yield stand_ins
     stand_ins.close()
+
+
+@pytest.fixture
+def host(stand_ins: StandIns) -> Host:
+    """The host of a client, which serves its document and its keys."""
+    host = stand_ins.serve("app.example.com")
+    host.answers |= {PATH: json_answer(DOCUMENT), "/jwks.json": json_answer(key_set(KEY))}
+    return host
+
+
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fetch takes half a second at most, instead of five."""
+    monkeypatch.setattr(fetching, "FETCH_SECONDS", 0.5)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from accounts.tests.builders import make_user
 from oauth.backends import MAX_QUERY_LENGTH
 from oauth.models import Client
 from oauth.tests.builders import REDIRECT_URI, make_client
-from oauth.tests.protocol import authorize_path, decide, nothing_written, read_stamp
+from oauth.tests.protocol import authorize_path, decide, nothing_written, read_stamp, register
 
 pytestmark = pytest.mark.django_db
 
@@ -115,6 +115,16 @@ def test_a_name_is_text_and_never_markup(browser: Browser) -> None:
 
     assert "<img src=x" not in page
     assert "&lt;img src=x" in page
+
+
+def test_a_name_is_no_address(browser: Browser) -> None:
+    """The only addresses on the page are the host that vouches for the name, and where the answer goes."""
+    register(browser, client_name="https://claude.ai")
+
+    page = browser.get(authorize_path(Client.objects.get())).content.decode()
+
+    assert "https: claude·ai" in page
+    assert "claude.ai" not in page
 
 
 def test_a_client_without_a_name_is_shown_by_its_id(browser: Browser) -> None:

@@ -26,17 +26,9 @@ from oauth.tests.documents import (
     grow_old,
 )
 from oauth.tests.protocol import decide, read_stamp
-from oauth.tests.stand_ins import Answer, Host, StandIns, json_answer
+from oauth.tests.stand_ins import Answer, Host, json_answer
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def host(stand_ins: StandIns) -> Host:
-    """A host that serves a good document."""
-    host = stand_ins.serve("app.example.com")
-    host.answers[PATH] = json_answer(DOCUMENT)
-    return host
 
 
 # --- Again ------------------------------------------------------------------------------------------------------------

@@ -10,40 +10,29 @@ from django.db import connection
 from django.test import Client as Browser
 from django.utils import timezone
 
-from accounts.models import AuditEntry
 from accounts.tests.builders import make_user
 from oauth import client_documents
+from oauth.errors import FetchesBusy
 from oauth.fetching import fetch_document
 from oauth.models import ClientDocument
 from oauth.services import block_client
-from oauth.tests.assertions import URL, key_set, make_key, make_signing_client, proof, sign, trade
-from oauth.tests.builders import (
-    REDIRECT_URI,
-    make_refresh_token,
-    make_session,
+from oauth.tests.assertions import (
+    KEY,
+    OTHER_KEY,
+    URL,
+    key_set,
+    make_key,
+    make_signing_client,
+    proof,
+    reason,
+    sign,
+    trade,
 )
+from oauth.tests.builders import REDIRECT_URI, make_refresh_token, make_session
 from oauth.tests.protocol import refresh
 from oauth.tests.stand_ins import Answer, Host, StandIns, json_answer
 
 pytestmark = pytest.mark.django_db
-
-KEY, OTHER_KEY = make_key("k1"), make_key("k2")
-REFUSED = "oauth.token.refused"
-
-
-@pytest.fixture
-def host(stand_ins: StandIns) -> Host:
-    """The host of the client, which publishes its keys."""
-    host = stand_ins.serve("app.example.com")
-    host.answers["/jwks.json"] = json_answer(key_set(KEY))
-    return host
-
-
-def reason() -> str:
-    """Why the last token request was refused, for the log."""
-    entry = AuditEntry.objects.filter(action=REFUSED).order_by("pk").last()
-    assert entry is not None
-    return entry.reason
 
 
 # --- Keys -------------------------------------------------------------------------------------------------------------
@@ -69,6 +58,50 @@ def test_an_unknown_key_is_asked_for_once_a_minute(host: Host) -> None:
     grow_old(keys_attempted_at=timedelta(seconds=61))
     assert trade(client, **proof(sign(URL, make_key("k3")))).status_code == 401
     assert host.asked_for("/jwks.json") == 2
+
+
+def test_a_host_that_does_not_serve_its_keys_is_asked_less_and_less(host: Host) -> None:
+    """A stranger's document may name any host as that of its keys, and anybody can send assertions for it."""
+    client = make_signing_client()
+    host.answers["/jwks.json"] = Answer(status="404 Not Found")
+    asked = []
+    for minutes in [1, 1, 2, 4, 8, 16, 32, 60, 60]:
+        for too_early in (timedelta(minutes=minutes, seconds=-5), timedelta(minutes=minutes, seconds=1)):
+            grow_old(keys_attempted_at=too_early)
+            trade(client, **proof(sign(URL, OTHER_KEY)))
+            asked.append(host.asked_for("/jwks.json"))
+
+    assert asked == [0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9]
+
+    host.answers["/jwks.json"] = json_answer(key_set(OTHER_KEY))
+    grow_old(keys_attempted_at=timedelta(hours=1, seconds=1))
+    assert trade(client, **proof(sign(URL, OTHER_KEY))).status_code == 200
+    assert ClientDocument.objects.get().keys_failures == 0
+
+
+def test_a_document_with_its_keys_in_it_is_asked_less_and_less_too(host: Host) -> None:
+    client = make_signing_client(jwks_uri="")
+    host.answers["/client.json"] = Answer(status="404 Not Found")
+    asked = []
+    for minutes in [1, 1, 2, 4]:
+        for too_early in (timedelta(minutes=minutes, seconds=-5), timedelta(minutes=minutes, seconds=1)):
+            grow_old(keys_attempted_at=too_early)
+            trade(client, **proof(sign(URL, OTHER_KEY)))
+            asked.append(host.asked_for("/client.json"))
+
+    assert asked == [0, 1, 1, 2, 2, 3, 3, 4]
+
+
+def test_a_busy_process_is_not_the_hosts_failure(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = make_signing_client()
+
+    def busy(url: str) -> None:
+        raise FetchesBusy("fetches_busy")
+
+    monkeypatch.setattr(client_documents, "fetch_document", busy)
+    trade(client, **proof(sign(URL, OTHER_KEY)))
+
+    assert ClientDocument.objects.get().keys_failures == 0
 
 
 def test_a_rotated_key_without_a_name_is_asked_for_too(host: Host) -> None:

@@ -127,7 +127,8 @@ def test_a_name_that_claims_to_be_ours_or_checked_is_refused(name: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "kept"),
     [
-        ("\u202egnp.exe\u202c", "gnp.exe"),
+        ("\u202egnp.exe\u202c", "gnp·exe"),
+        ("https://evil.example", "https: evil·example"),
         ("  A   lot\u00a0of\u3000space ", "A lot of space"),
         ("\u30a2\u30b7\u30b9\u30bf\u30f3\u30c8", "\u30a2\u30b7\u30b9\u30bf\u30f3\u30c8"),
         ("\u041f\u043e\u043c\u043e\u0449\u043d\u0438\u043a", "\u041f\u043e\u043c\u043e\u0449\u043d\u0438\u043a"),

@@ -19,7 +19,7 @@ from oauth.tests.documents import DOCUMENT, REQUESTED
 from oauth.tests.processes import COUNT, post_at_once
 from oauth.tests.protocol import refresh
 from oauth.tests.stand_ins import StandIns, json_answer
-from oauth.tests.test_races import at_once
+from oauth.tests.threads import at_once
 
 THREADS = 8
 

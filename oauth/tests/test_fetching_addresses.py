@@ -4,35 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from oauth import fetching
-from oauth.errors import DocumentNotFetched
 from oauth.fetching import fetch_document, is_globally_routable
+from oauth.tests.documents import PATH, URL
+from oauth.tests.fetches import refusal
 from oauth.tests.stand_ins import Authority, Host, StandIns, json_answer
-
-PATH = "/client.json"
-URL = f"https://app.example.com{PATH}"
-
-
-@pytest.fixture
-def host(stand_ins: StandIns) -> Host:
-    """A host that serves a good document."""
-    host = stand_ins.serve("app.example.com")
-    host.answers[PATH] = json_answer({"client_id": URL})
-    return host
-
-
-@pytest.fixture
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half a second instead of five."""
-    monkeypatch.setattr(fetching, "FETCH_SECONDS", 0.5)
-
-
-def refusal(url: str = URL) -> str:
-    """Why nothing could be fetched."""
-    with pytest.raises(DocumentNotFetched) as refused:
-        fetch_document(url)
-    return refused.value.reason
-
 
 # --- Addresses --------------------------------------------------------------------------------------------------------
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
-from django.db import connections, transaction
+from django.db import transaction
 from django.test import Client as Browser
 from oauthlib.common import Request
 
@@ -27,27 +24,11 @@ from oauth.tests.builders import (
 )
 from oauth.tests.processes import COUNT, post_at_once
 from oauth.tests.protocol import exchange_code, refresh
+from oauth.tests.threads import at_once
 from oauth.tokens import generate_access_token
 from oauth.validator import DexterValidator
 
 RESOURCE = "http://localhost:8000/mcp"
-THREADS = 20
-T = TypeVar("T")
-
-
-def at_once(act: Callable[[], T], count: int = THREADS) -> list[T]:
-    """Run `act` in that many threads at the same moment, each with a database connection of its own."""
-    barrier = Barrier(count)
-
-    def run() -> T:
-        try:
-            barrier.wait(10)
-            return act()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(count) as pool:
-        return [future.result(60) for future in [pool.submit(run) for _ in range(count)]]
 
 
 def assert_one_code_was_traded_once(answers: list[tuple[int, dict[str, Any]]]) -> None:

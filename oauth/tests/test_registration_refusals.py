@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 
-from oauth.registration import MAX_NAME_LENGTH, MAX_REDIRECT_URIS
+from oauth.metadata_fields import MAX_NAME_LENGTH, MAX_REDIRECT_URIS
 from oauth.tests.builders import REDIRECT_URI
 from oauth.tests.protocol import nothing_written, post_registration, register
 
@@ -31,6 +31,15 @@ REFUSED = "oauth.registration.refused"
         ("Ассистент", "Ассистент"),
         ("助手 Assistant", "助手 Assistant"),
         ("<script>alert(1)</script>", "<script>alert(1)</script>"),
+        ("https://evil.example/login", "https: evil·example/login"),
+        ("Claude (www.claude.ai)", "Claude (www·claude·ai)"),
+        ("help@evil.example", "help@evil·example"),
+        (
+            "evil\u3002example evil\uff0eexample 1and1.example 3.example",
+            "evil·example " * 2 + "1and1·example 3·example",
+        ),
+        ("https:\u200b//evil\u200b.example", "https: evil·example"),
+        ("Bot 2.0, by Example Inc. (beta)", "Bot 2.0, by Example Inc. (beta)"),
     ],
 )
 def test_a_name_is_kept_as_one_visible_line(browser: Browser, sent: str, kept: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import AuditEntry, User
@@ -18,7 +19,7 @@ from oauth.services import (
     issue_authorization_code,
     touch_session,
 )
-from oauth.tests.builders import CODE_CHALLENGE, REDIRECT_URI, make_client, make_session
+from oauth.tests.builders import CODE_CHALLENGE, REDIRECT_URI, make_client, make_grant, make_session
 from oauth.tests.protocol import nothing_written
 from oauth.tokens import digest
 
@@ -66,9 +67,12 @@ def test_somebody_new_becomes_a_guest() -> None:
     ]
 
 
-def test_a_guest_is_not_made_for_a_code_that_cannot_be_stored() -> None:
-    with nothing_written(), pytest.raises(ValueError, match="unsaved"):
-        issue(None, Client())
+def test_a_guest_is_not_made_for_a_code_that_cannot_be_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, (taken, _) = make_client(), make_grant()
+    monkeypatch.setattr("oauth.services.digest", lambda code: taken.code)
+
+    with nothing_written(), pytest.raises(IntegrityError), transaction.atomic():
+        issue(None, client)
 
 
 # --- end_session ------------------------------------------------------------------------------------------------------

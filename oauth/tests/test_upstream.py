@@ -6,7 +6,6 @@ it still holds, and renew the digest.
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -30,6 +29,7 @@ from oauthlib.openid.connect.core.grant_types import RefreshTokenGrant
 from oauthlib.openid.connect.core.grant_types.base import GrantTypeBase as OpenIDGrantTypeBase
 from oauthlib.openid.connect.core.request_validator import RequestValidator
 
+from accounts.tests.upstream import digest_of
 from oauth import models as our_models
 from oauth.backends import AuthorizationCore, TokenCore
 from oauth.server import AuthorizationCodeGrant, AuthorizationServer, S256CodeGrant
@@ -142,11 +142,6 @@ RELIED_ON: list[tuple[Callable[..., Any], str]] = [
 ]
 
 
-def digest_of(upstream: Callable[..., Any]) -> str:
-    """The start of the SHA-256 of its source."""
-    return hashlib.sha256(inspect.getsource(upstream).encode()).hexdigest()[:16]
-
-
 def overridden_by(ours: type) -> Iterator[tuple[str, Callable[..., Any]]]:
     """The methods and properties that `ours` defines and a class of the libraries does too."""
     for name, member in vars(ours).items():
@@ -170,7 +165,7 @@ def _is_library(base: type) -> bool:
 def test_upstream_is_what_we_read(upstream: Callable[..., Any], digest: str) -> None:
     assert digest_of(upstream) == digest, (
         f"{upstream.__module__}.{upstream.__qualname__} has changed. Read it again beside what overrides or calls it "
-        "in oauth/validator.py, oauth/server.py, oauth/backends.py and oauth/models.py, then renew its digest."
+        "in oauth/validator.py, oauth/server.py, oauth/backends.py and oauth/models/, then renew its digest."
     )
 
 

@@ -27,7 +27,7 @@ from oauth.backends import AuthorizationCore
 from oauth.client_documents import refresh_client_document
 from oauth.consent import ConsentRequest
 from oauth.document_urls import names_document
-from oauth.errors import ClientDocumentRefused
+from oauth.errors import ClientDocumentRefused, ConsentOutdated
 from oauth.models import Client
 from oauth.redirects import answer_uri
 from oauth.services import Consent, issue_authorization_code
@@ -91,14 +91,18 @@ class AuthorizeView(OAuthLibMixin, View):
 
     def _allow(self, request: HttpRequest, asked: ConsentRequest) -> HttpResponse:
         address, user_agent = client_address(request), request.headers.get("User-Agent", "")
-        grant, code = issue_authorization_code(
-            consent=Consent(user=asked.user or asked.guest, address=address, user_agent=user_agent),
-            client=asked.client,
-            redirect_uri=asked.redirect_uri,
-            scopes=asked.scopes,
-            code_challenge=asked.code_challenge,
-            nonce=asked.nonce,
-        )
+        try:
+            grant, code = issue_authorization_code(
+                consent=Consent(user=asked.user or asked.guest, address=address, user_agent=user_agent),
+                client=asked.client,
+                redirect_uri=asked.redirect_uri,
+                scopes=asked.scopes,
+                code_challenge=asked.code_challenge,
+                nonce=asked.nonce,
+            )
+        except ConsentOutdated:
+            # Who is signed in is read once for each request, so this one cannot show the page as it is now.
+            return HttpResponse(status=303, headers={"Location": asked.path})
         answer = [("code", code), ("state", asked.state)]
         response = self._hand_back(request, asked.redirect_uri, answer, client=asked.client)
         if grant.user.is_guest:

@@ -13,6 +13,7 @@ from oauthlib.common import Request as OAuthlibRequest
 
 from accounts.addresses import client_address
 from accounts.audit import record_audit
+from accounts.overtaking import again_if_overtaken
 from oauth.audit import OAuthAction
 from oauth.backends import TokenCore
 from oauth.client_assertions import authenticate_by_assertion
@@ -26,8 +27,8 @@ from oauth.errors import (
     OAuthError,
     UnauthorizedClient,
 )
+from oauth.metadata_fields import SUPPORTED_GRANT_TYPES
 from oauth.models import Client, ConnectorSession
-from oauth.registration import SUPPORTED_GRANT_TYPES
 from oauth.service_tokens import RESOLVE_SCOPE, issue_service_token
 from oauth.services import end_session
 
@@ -44,7 +45,8 @@ def token(request: HttpRequest) -> HttpResponse:
     """Trade a code or a refresh token for tokens.
 
     Everything happens in one transaction that a refusal rolls back. What must outlive a refusal, the end of a session
-    whose credential came twice and the audit row, is written after it.
+    whose credential came twice and the audit row, is written after it. A client or person who is deleted meanwhile is
+    looked for again, and then refused like any that is gone.
     """
     if fault := fault_of_form(request, may_repeat=("resource",)):
         return _refuse(request, "invalid_request", fault)
@@ -52,12 +54,16 @@ def token(request: HttpRequest) -> HttpResponse:
     if not grant_type:
         return _refuse(request, "invalid_request", "grant_type is missing.")
     if grant_type == CLIENT_CREDENTIALS:
-        return _answer_service(request)
+        return again_if_overtaken(lambda: _answer_service(request))
     if grant_type not in SUPPORTED_GRANT_TYPES:
         return _refuse(request, "unsupported_grant_type", f"Use {' or '.join(SUPPORTED_GRANT_TYPES)}.")
     if refusal := _check_assertion(request):
         _audit_refusal(request, reason=refusal.reason)
         return _answer_refusal(refusal)
+    return again_if_overtaken(lambda: _trade(request))
+
+
+def _trade(request: HttpRequest) -> HttpResponse:
     try:
         with transaction.atomic():
             _url, headers, body, status = _TokenEndpoint().create_token_response(request)
@@ -85,7 +91,8 @@ def revoke(request: HttpRequest) -> HttpResponse:
         return _refuse_revocation(request, error_response("invalid_request", fault))
     if refusal := _check_assertion(request):
         return _refuse_revocation(request, _answer_refusal(refusal), reason=refusal.reason)
-    _url, headers, body, status = _TokenEndpoint().create_revocation_response(request)
+    answer = again_if_overtaken(lambda: _TokenEndpoint().create_revocation_response(request))
+    _url, headers, body, status = answer
     if status != 200:
         return _refuse_revocation(request, _answer(request, headers, body, status))
     return JsonResponse({})

@@ -142,7 +142,8 @@ async def test_a_stream_is_passed_on_as_it_comes(site: Site, token: str) -> None
 
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert len(seen) == 4
-    # The tool pauses three times for 50 ms; a proxy that buffers hands everything over at the end.
+    # The tool pauses three times for 50 ms. Here the transport asks not to be buffered as well (X-Accel-Buffering);
+    # that nginx would not without it either is for test_nginx_passes_on.py to show.
     assert seen[-1] - seen[0] > 0.1
 
 
@@ -176,7 +177,8 @@ async def test_authorization_and_an_empty_user_agent_arrive(site: Site, token: s
     assert refused.json()["error"] in ("invalid_client", "invalid_request")
 
 
-async def test_an_address_that_the_sender_wrote_is_dropped(site: Site) -> None:
+async def test_an_address_that_the_sender_wrote_is_not_recorded(site: Site) -> None:
+    """With one trusted proxy, whatever stands left of nginx's own entry; that nothing does: test_nginx_passes_on.py."""
     body = {"redirect_uris": ["http://127.0.0.1/callback"], "token_endpoint_auth_method": "none"}
 
     async with httpx2.AsyncClient() as client:

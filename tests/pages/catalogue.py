@@ -130,6 +130,7 @@ LINK = [
     Page("link-empty", signed_in("/link"), (Press("Continue"),), status=400),
     Page("link-wrong-code", signed_in("/link"), WRONG_CODE, status=400),
     Page("link-locked", states.link_locked, WRONG_CODE, status=429),
+    Page("link-locked-on-arrival", states.link_locked),
     Page("link-confirm", states.link_confirm),
     Page("link-confirm-verified", states.link_confirm_verified),
     Page("link-confirm-others", states.link_confirm_others),

@@ -53,6 +53,24 @@ async def left_in_english(tab: Tab, language: str) -> list[str]:
     return [text for text in words if text in texts_to_translate(language) or ENGLISH.search(text)]
 
 
+@pytest.mark.parametrize("language", [language for language, _ in settings.LANGUAGES])
+async def test_the_tabs_of_an_account_are_in_sight_whatever_their_words_and_the_width(
+    language: str, pages: Pages, chromium: Browser
+) -> None:
+    """The last of them is where the person is: on a phone upright and across, and on half of a desktop."""
+    (page,) = (page for page in PAGES if page.name == "data")
+
+    async with looking_at(page, pages=pages, chromium=chromium, size=PHONE, language=language) as look:
+        here = look.tab.locator(".tabs [aria-current=page]")
+        for width in (320, 390, 500, 600, 640, 1280):
+            await look.tab.set_viewport_size({"width": width, "height": 800})
+            box = await here.bounding_box()
+            tabs = await look.tab.locator(".tabs").evaluate("(tabs) => [tabs.scrollWidth, tabs.clientWidth]")
+
+            assert box and box["x"] >= 0 and box["x"] + box["width"] <= width, width
+            assert tabs[0] <= tabs[1], width
+
+
 @pytest.mark.parametrize("language", OTHERS)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 async def test_a_page_reads_and_fits_in_every_language(

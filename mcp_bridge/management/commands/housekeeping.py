@@ -16,9 +16,9 @@ class Command(BaseCommand):
     """Removes what no longer decides anything. May run at any time and as often as you like."""
 
     help = (
-        "Remove expired codes and tokens, ended sessions, unused registrations, abandoned guests and the record of old "
-        "tool calls, and print how many of each. Run it once a day when there is no Celery worker; running it again "
-        "does no harm."
+        "Remove expired codes and tokens, ended sessions, unused registrations, abandoned guests, old refusals and old "
+        "records of tool calls, and print how many of each. Run it once a day when there is no Celery worker; running "
+        "it again does no harm."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

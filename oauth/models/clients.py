@@ -1,8 +1,7 @@
-"""The authorization server's rows, swapped for django-oauth-toolkit's own from the first migration."""
+"""The clients: who asks for tokens."""
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime, timedelta
 from typing import ClassVar
 from urllib.parse import urlsplit
@@ -10,21 +9,12 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from oauth2_provider.models import (
-    AbstractAccessToken,
-    AbstractApplication,
-    AbstractDeviceGrant,
-    AbstractGrant,
-    AbstractIDToken,
-    AbstractRefreshToken,
-    ApplicationManager,
-)
+from oauth2_provider.models import AbstractApplication, ApplicationManager
 from oauthlib.oauth2.rfc6749.errors import MissingRedirectURIError
 
 from oauth.document_urls import is_blocked_host
-from oauth.redirects import is_acceptable_redirect_uri, redirect_destination, redirect_uri_matches
+from oauth.redirects import is_acceptable_redirect_uri, redirect_uri_matches
 
 # How long a stored metadata document serves after the last good fetch, when the fetches since then failed.
 STORED_DOCUMENT_SERVES = timedelta(days=7)
@@ -169,6 +159,7 @@ class ClientDocument(models.Model):
     keys = models.JSONField(_("public keys"), default=list, blank=True)
     keys_fetched_at = models.DateTimeField(_("last good fetch of the keys at"), null=True, blank=True)
     keys_fresh_until = models.DateTimeField(_("keys are fresh until"), null=True, blank=True)
+    keys_failures = models.PositiveSmallIntegerField(_("failed fetches of the keys since the last good one"), default=0)
     keys_attempted_at = models.DateTimeField(_("last fetch of the keys begun at"), null=True, blank=True)
 
     class Meta:
@@ -208,159 +199,3 @@ class UsedAssertion(models.Model):
 
     def __str__(self) -> str:
         return self.digest[:8]
-
-
-class ConnectorSession(models.Model):
-    """One consent and everything that grew from it: the grant, its token family, the MCP traffic."""
-
-    class EndReason(models.TextChoices):
-        """Why a session ended; the words are for staff and for the person."""
-
-        USER = "user", _("ended by the person")
-        STAFF = "staff", _("ended by staff")
-        CLIENT = "client", _("ended by the assistant")
-        CODE_REPLAYED = "code_replayed", _("an authorization code was used twice")
-        REFRESH_REPLAYED = "refresh_replayed", _("an old refresh token was used again")
-        DISOWNED = "disowned", _("the person said that it was not them")
-        UNLINKED = "unlinked", _("the account was unlinked")
-        EXPIRED = "expired", _("expired")
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="connector_sessions", verbose_name=_("user")
-    )
-    client = models.ForeignKey(
-        Client, on_delete=models.CASCADE, related_name="connector_sessions", verbose_name=_("client")
-    )
-    issuer = models.CharField(_("issuer"), max_length=255)
-    resource = models.CharField(_("resource"), max_length=500)
-    scope = models.TextField(_("scope"))
-    redirect_uri = models.TextField(_("redirect URI"))
-    address = models.GenericIPAddressField(_("consented from"), null=True, blank=True)
-    user_agent = models.CharField(_("browser"), max_length=255, blank=True)
-    created_at = models.DateTimeField(_("consented at"), default=timezone.now, editable=False)
-    connected_at = models.DateTimeField(_("first tokens at"), null=True, blank=True)
-    last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True)
-    expires_at = models.DateTimeField(_("ends at the latest"))
-    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
-    end_reason = models.CharField(_("end reason"), max_length=20, choices=EndReason.choices, blank=True)
-
-    class Meta:
-        verbose_name = _("connector session")
-        verbose_name_plural = _("connector sessions")
-        ordering = ["-created_at"]
-        indexes = [models.Index(fields=["user", "ended_at"], name="oauth_session_user_live")]
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(ended_at__isnull=True, end_reason="")
-                | (models.Q(ended_at__isnull=False) & ~models.Q(end_reason="")),
-                name="oauth_connectorsession_end_has_reason",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"session {self.id}"
-
-    def is_live(self, now: datetime | None = None) -> bool:
-        """Whether tokens of this session may still act."""
-        return self.ended_at is None and (now or timezone.now()) < self.expires_at
-
-    @property
-    def redirect_host(self) -> str:
-        """Where the answer went: the redirect's host, or its private scheme."""
-        return redirect_destination(self.redirect_uri)
-
-
-class Grant(AbstractGrant):
-    """An authorization code, as the SHA-256 digest of it (RFC 6749 §4.1.2). Kept after use, so that replay is seen."""
-
-    session = models.OneToOneField(ConnectorSession, on_delete=models.CASCADE, related_name="grant")
-    used_at = models.DateTimeField(_("used at"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("authorization code")
-        verbose_name_plural = _("authorization codes")
-
-
-class AccessToken(AbstractAccessToken):
-    """An access token, as the SHA-256 digest of it, good for one resource (RFC 6750, RFC 8707)."""
-
-    session = models.ForeignKey(ConnectorSession, on_delete=models.CASCADE, related_name="access_tokens")
-
-    class Meta:
-        verbose_name = _("access token")
-        verbose_name_plural = _("access tokens")
-        indexes = [models.Index(fields=["expires"], name="oauth_accesstoken_expires")]
-
-
-class ServiceToken(models.Model):
-    """An access token of a service that speaks for itself and for nobody else, as its SHA-256 digest (RFC 6749 §4.4).
-
-    In a table of its own: whatever resolves people's tokens can never find one.
-    """
-
-    token_checksum = models.CharField(_("digest"), max_length=64, unique=True)
-    client = models.ForeignKey(
-        Client, on_delete=models.CASCADE, related_name="service_tokens", verbose_name=_("client")
-    )
-    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
-    expires_at = models.DateTimeField(_("expires at"), db_index=True)
-
-    class Meta:
-        verbose_name = _("service token")
-        verbose_name_plural = _("service tokens")
-
-    def __str__(self) -> str:
-        return f"{self.token_checksum[:8]}… of {self.client}"
-
-
-class RefreshToken(AbstractRefreshToken):
-    """A refresh token, as the SHA-256 digest of it, with its place in the rotation (RFC 9700 §4.14)."""
-
-    session = models.ForeignKey(ConnectorSession, on_delete=models.CASCADE, related_name="refresh_tokens")
-    predecessor = models.OneToOneField(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="successor"
-    )
-    expires_at = models.DateTimeField(_("expires at"))
-    first_used_at = models.DateTimeField(_("first used at"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("refresh token")
-        verbose_name_plural = _("refresh tokens")
-        constraints = [
-            models.UniqueConstraint(fields=["token_checksum"], name="oauth_refreshtoken_one_per_digest"),
-        ]
-        indexes = [models.Index(fields=["expires_at"], name="oauth_refreshtoken_expires")]
-
-
-class IDToken(AbstractIDToken):
-    """The record of an issued ID token (OpenID Connect Core §2)."""
-
-    class Meta:
-        verbose_name = _("ID token")
-        verbose_name_plural = _("ID tokens")
-
-
-class DeviceGrant(AbstractDeviceGrant):
-    """Swapped so that it can grow later; the device flow is not offered."""
-
-    class Meta(AbstractDeviceGrant.Meta):
-        verbose_name = _("device grant")
-        verbose_name_plural = _("device grants")
-
-
-class SigningKey(models.Model):
-    """A private key that signs ID tokens, encrypted at rest under DEXTER_SECRET_KEY."""
-
-    key_id = models.CharField(_("key ID"), max_length=64, primary_key=True)
-    encrypted_pem = models.BinaryField(_("private key"), editable=False)
-    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
-    retired_at = models.DateTimeField(_("retired at"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("signing key")
-        verbose_name_plural = _("signing keys")
-        ordering = ["-created_at"]
-
-    def __str__(self) -> str:
-        return self.key_id

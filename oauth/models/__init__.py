@@ -1,0 +1,19 @@
+"""The authorization server's rows, swapped for django-oauth-toolkit's own from the first migration."""
+
+from oauth.models.clients import Client, ClientDocument, UsedAssertion
+from oauth.models.sessions import ConnectorSession, Grant
+from oauth.models.tokens import AccessToken, DeviceGrant, IDToken, RefreshToken, ServiceToken, SigningKey
+
+__all__ = [
+    "AccessToken",
+    "Client",
+    "ClientDocument",
+    "ConnectorSession",
+    "DeviceGrant",
+    "Grant",
+    "IDToken",
+    "RefreshToken",
+    "ServiceToken",
+    "SigningKey",
+    "UsedAssertion",
+]
