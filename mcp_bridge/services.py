@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -18,8 +18,7 @@ INSERT_BATCH = 500
 SWEEP_BATCH = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class NotedCall:
+class NotedCall(NamedTuple):
     """A tool call that is not written yet: the fields of its row."""
 
     called_at: datetime
@@ -50,7 +49,7 @@ def record_tool_calls(calls: Sequence[NotedCall]) -> None:
 def _insert(calls: Sequence[NotedCall]) -> None:
     wanted = {call.account_id for call in calls if call.account_id is not None}
     present = {None, *User.objects.filter(pk__in=wanted).values_list("pk", flat=True)}
-    rows = [ToolCall(**asdict(call)) for call in calls if call.account_id in present]
+    rows = [ToolCall(**call._asdict()) for call in calls if call.account_id in present]
     ToolCall.objects.bulk_create(rows, batch_size=INSERT_BATCH)
 
 
