@@ -11,10 +11,12 @@ from urllib.parse import urlencode
 
 from allauth.account.adapter import get_adapter
 from allauth.account.authentication import get_authentication_records
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from accounts.models import User
@@ -37,6 +39,8 @@ def account_required(*, then: str) -> Callable[[View], View]:
                     return view(request, *args, **kwargs)
                 # A guest is never in a website session; one that got there anyway has to leave it to sign in.
                 logout(request)
+            if request.method == "POST":
+                messages.info(request, _("You were signed out meanwhile, and nothing was changed. Sign in to go on."))
             return redirect_to_login(reverse(then), reverse("account_login"))
 
         return guarded
@@ -69,12 +73,20 @@ def signed_in_recently(request: HttpRequest) -> bool:
     """Whether the person showed who they are, in this browser, within the last fifteen minutes.
 
     allauth's own answer is of no use here: it does not count a fresh sign-in, and lets everybody pass who has no
-    password. Signing up leaves no record in the session; the account's age stands for it.
+    password.
+    """
+    return seconds_since_sign_in(request) < SIGN_IN_MAX_AGE.total_seconds()
+
+
+def seconds_since_sign_in(request: HttpRequest) -> float:
+    """How long ago the person showed who they are, in this browser.
+
+    Signing up leaves no record in the session; the account's age stands for it.
     """
     account = signed_in_account(request)
     records = get_authentication_records(request, account)
     at = float(records[-1]["at"]) if records else account.date_joined.timestamp()
-    return time.time() - at < SIGN_IN_MAX_AGE.total_seconds()
+    return time.time() - at
 
 
 def ask_to_sign_in_again(request: HttpRequest, *, then: str) -> HttpResponse:

@@ -31,6 +31,8 @@ class PendingCode:
 def remember_pending(request: HttpRequest, *, row: LinkingCode, typed: str) -> None:
     """Keep a code that was looked at, for the account that is signed in now and no other."""
     code = display_code(normalize_code(typed) or "")
+    # What was linked before is past: "not me" to this code is never answered with that one.
+    request.session.pop(LINKED_KEY, None)
     request.session[PENDING_KEY] = {"account": request.user.pk, "code_id": str(row.pk), "code": code}
 
 
@@ -56,6 +58,11 @@ def remember_typed(request: HttpRequest) -> None:
         request.session[TYPED_KEY] = typed[:LONGEST_TYPED]
 
 
+def has_typed(request: HttpRequest) -> bool:
+    """Whether there is something to fill the field with."""
+    return TYPED_KEY in request.session
+
+
 def take_typed(request: HttpRequest) -> str:
     """What was kept, once."""
     typed: str = request.session.pop(TYPED_KEY, "")
@@ -71,6 +78,11 @@ def read_offer(request: HttpRequest, row: LinkingCode) -> str:
     """The code of `row` as people see it; empty when another browser made it."""
     kept = request.session.get(OFFERED_KEY) or {}
     return str(kept["code"]) if kept.get("digest") == row.code_digest else ""
+
+
+def take_offer(request: HttpRequest) -> bool:
+    """Whether this browser showed a code that it made; that is forgotten by this."""
+    return request.session.pop(OFFERED_KEY, None) is not None
 
 
 def remember_link(request: HttpRequest, link: AccountLink) -> None:

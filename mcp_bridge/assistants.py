@@ -19,16 +19,18 @@ from django.utils.translation import gettext as _
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do, and maybe a text to copy for it."""
+    """One thing to do, and maybe a text to copy for it; `what` says what that text is."""
 
     text: str
     copy: str = ""
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Assistant:
-    """An assistant, and how this site is added to it. `deep_link` opens it and fills everything in.
+    """An assistant, and how this site is added to it: in any one of the `ways`, and then by the `steps`.
 
+    `deep_link` is the best of the ways: it opens the assistant and fills everything in.
     `runs_elsewhere`: its servers call this site, so that a site on the person's own machine is out of its reach.
     """
 
@@ -36,6 +38,7 @@ class Assistant:
     name: str
     kind: str
     steps: tuple[Step, ...]
+    ways: tuple[Step, ...] = ()
     deep_link: str = ""
     web_link: str = ""
     runs_elsewhere: bool = False
@@ -86,8 +89,12 @@ def _chatgpt(site: Site) -> Assistant:
         runs_elsewhere=True,
         steps=(
             Step(_("Open Settings, then Apps, then Advanced settings, and switch Developer mode on.")),
-            Step(_("Go back to Apps and choose Create app. As its name, use:"), site.name),
-            Step(_("As MCP server URL, use the address below. Leave the authentication at OAuth."), site.resource),
+            Step(_("Go back to Apps and choose Create app. As its name, use:"), site.name, _("the name")),
+            Step(
+                _("As MCP server URL, use the address below. Leave the authentication at OAuth."),
+                site.resource,
+                _("the address"),
+            ),
             Step(_("Choose Create. ChatGPT opens a page here, where you say what it may do.")),
         ),
     )
@@ -102,8 +109,8 @@ def _claude(site: Site) -> Assistant:
         runs_elsewhere=True,
         steps=(
             Step(_("On the web or the desktop, open Customize or Settings, then Connectors.")),
-            Step(_("Choose Add custom connector. As its name, use:"), site.name),
-            Step(_("As the URL of the server, use:"), site.resource),
+            Step(_("Choose Add custom connector. As its name, use:"), site.name, _("the name")),
+            Step(_("As the URL of the server, use:"), site.resource, _("the address")),
             Step(_("Choose Add, then Connect. Claude opens a page here, where you say what it may do.")),
             Step(_("On the phone, the connector is there once you have added it on the web.")),
         ),
@@ -120,11 +127,8 @@ def _cursor(site: Site) -> Assistant:
         kind=_("editor"),
         deep_link=f"cursor://anysphere.cursor-deeplink/mcp/install?{query}",
         web_link=f"https://cursor.com/en/install-mcp?{query}",
+        ways=(_file("~/.cursor/mcp.json", _json({"mcpServers": {site.key: server}}, indent=2)),),
         steps=(
-            Step(
-                _("Or put this into the file ~/.cursor/mcp.json:"),
-                _json({"mcpServers": {site.key: server}}, indent=2),
-            ),
             Step(_("Open the settings of Cursor, then MCP, and choose Connect or Needs login beside the new entry.")),
         ),
     )
@@ -140,27 +144,27 @@ def _vs_code(site: Site) -> Assistant:
         kind=_("editor"),
         deep_link=deep_link,
         web_link=f"https://insiders.vscode.dev/redirect?url={quote(deep_link, safe='')}",
-        steps=(
-            Step(
-                _("Or type this in a terminal:"),
-                shlex.join(["code", "--add-mcp", _json({"name": site.key, **server})]),
-            ),
-            Step(_("Or put this into .vscode/mcp.json:"), _json({"servers": {site.key: server}}, indent=2)),
-            Step(_("Start the server there. VS Code asks whether it may open a page here; allow it.")),
+        ways=(
+            _command("code", "--add-mcp", _json({"name": site.key, **server})),
+            _file(".vscode/mcp.json", _json({"servers": {site.key: server}}, indent=2)),
         ),
+        steps=(Step(_("Start the server there. VS Code asks whether it may open a page here; allow it.")),),
     )
 
 
 def _claude_code(site: Site) -> Assistant:
     """`claude mcp add` (code.claude.com/docs, MCP)."""
-    command = ["claude", "mcp", "add", "--transport", "http", "--scope", "user", site.key, site.resource]
     return Assistant(
         slug="claude-code",
         name="Claude Code",
         kind=_("terminal"),
+        ways=(_command("claude", "mcp", "add", "--transport", "http", "--scope", "user", site.key, site.resource),),
         steps=(
-            Step(_("In a terminal:"), shlex.join(command)),
-            Step(_("Start Claude Code, type this, choose the new entry and then Authenticate:"), "/mcp"),
+            Step(
+                _("Start Claude Code, type this, choose the new entry and then Authenticate:"),
+                "/mcp",
+                _("what to type"),
+            ),
         ),
     )
 
@@ -173,44 +177,55 @@ def _codex(site: Site) -> Assistant:
         slug="codex",
         name="Codex",
         kind=_("terminal and editor"),
+        ways=(
+            _command("codex", "mcp", "add", site.key, "--url", site.resource),
+            _file("~/.codex/config.toml", table),
+        ),
         steps=(
-            Step(_("In a terminal:"), shlex.join(["codex", "mcp", "add", site.key, "--url", site.resource])),
-            Step(_("If no page opens here by itself:"), shlex.join(["codex", "mcp", "login", site.key])),
-            Step(_("Or put this into ~/.codex/config.toml, and log in as above:"), table),
+            Step(
+                _("If no page opens here by itself:"),
+                shlex.join(["codex", "mcp", "login", site.key]),
+                _("the command"),
+            ),
         ),
     )
 
 
 def _gemini(site: Site) -> Assistant:
     """`gemini mcp add` and settings.json (geminicli.com/docs/tools/mcp-server)."""
-    command = ["gemini", "mcp", "add", "--scope", "user", "--transport", "http", site.key, site.resource]
     return Assistant(
         slug="gemini-cli",
         name="Gemini CLI",
         kind=_("terminal"),
-        steps=(
-            Step(_("In a terminal:"), shlex.join(command)),
-            Step(_("Start Gemini CLI and type:"), f"/mcp auth {site.key}"),
-            Step(
-                _("Or put this into ~/.gemini/settings.json first:"),
-                _json({"mcpServers": {site.key: {"httpUrl": site.resource}}}, indent=2),
-            ),
+        ways=(
+            _command("gemini", "mcp", "add", "--scope", "user", "--transport", "http", site.key, site.resource),
+            _file("~/.gemini/settings.json", _json({"mcpServers": {site.key: {"httpUrl": site.resource}}}, indent=2)),
         ),
+        steps=(Step(_("Start Gemini CLI and type:"), f"/mcp auth {site.key}", _("what to type")),),
     )
 
 
 def _inspector(site: Site) -> Assistant:
     """`npx @modelcontextprotocol/inspector` (its README): for those who build tools."""
-    command = ["npx", "@modelcontextprotocol/inspector", "--transport", "http", "--server-url", site.resource]
     return Assistant(
         slug="mcp-inspector",
         name="MCP Inspector",
         kind=_("for developers"),
-        steps=(
-            Step(_("In a terminal:"), shlex.join(command)),
-            Step(_("Choose Connect. It opens a page here, where you say what it may do.")),
+        ways=(
+            _command("npx", "@modelcontextprotocol/inspector", "--transport", "http", "--server-url", site.resource),
         ),
+        steps=(Step(_("Choose Connect. It opens a page here, where you say what it may do.")),),
     )
+
+
+def _command(*words: str) -> Step:
+    """To type in a terminal."""
+    return Step(_("In a terminal:"), shlex.join(words), _("the command"))
+
+
+def _file(name: str, content: str) -> Step:
+    """To put into a file."""
+    return Step(_("In the file %(name)s:") % {"name": name}, content, _("what goes into the file"))
 
 
 def _json(value: object, *, indent: int | None = None) -> str:

@@ -26,8 +26,8 @@ DEXTER_SCOPES = {
     "link.write": _("Make a code to link your account, and unlink it"),
     "openid": _("Confirm that it is you"),
     "profile": _("See your name"),
-    "email": _("See your e-mail address"),
-    "offline_access": _("Stay connected when you are away, until you end it"),
+    "email": _("See your email address"),
+    "offline_access": _("Stay connected when you are away"),
 }
 DEXTER_DEFAULT_SCOPES = ["identity.read", "link.write", "offline_access"]
 # What a tool may need: the `scope` of a 401 challenge and of the protected-resource document.

@@ -30,6 +30,12 @@ def type_code(browser: Browser, **fields: Any) -> LinkingCode:
     return row
 
 
+def decide(browser: Browser, decision: str, **options: Any) -> Any:
+    """Press a button of the confirm page, as it shows the code that was typed last in this browser."""
+    code_id = browser.session.get("linking_pending_code", {}).get("code_id", "")
+    return browser.post("/link/confirm", {"decision": decision, "code_id": code_id}, **options)
+
+
 def text_of(response: Any) -> str:
     """The page."""
     return str(response.content.decode())

@@ -37,7 +37,7 @@ def test_an_account_without_connections_is_told_what_to_do_next(browser: Browser
     page = text_of(browser.get("/account/"))
 
     assert "No assistant acts for your account yet." in page
-    assert '<a href="/">' in page
+    assert 'href="/connect"' in page
     assert '<a href="/link">' in page
     assert "End connection" not in page
     assert "Unlink" not in page
@@ -58,7 +58,7 @@ def test_own_and_linked_connections_are_shown_with_all_that_is_known(browser: Br
     page = text_of(browser.get("/account/"))
 
     assert "ChatGPT" in page
-    assert '<span class="badge badge-verified">chatgpt.com</span>' in page
+    assert '<span class="badge badge-verified">verified: chatgpt.com</span>' in page
     assert "answers.example.com" in page
     assert str((timezone.now() - timedelta(days=400)).year) in page
     assert "you signed in while connecting it" in page

@@ -87,7 +87,7 @@ def test_members_of_objects_in_objects_and_lists_are_named_after_both() -> None:
     assert members["assistant.verified_host"] == Member("assistant.verified_host", "string", "", is_required=False)
     assert members["also_connected[].assistant.name"].is_required
     assert members["allows"].type == "array of strings"
-    assert preview.takes == (Member("code", "string", "At most 64 characters.", is_required=True),)
+    assert preview.takes == (Member("code", "string", "At most 200 characters.", is_required=True),)
 
 
 def test_the_page_says_what_a_changed_document_says() -> None:

@@ -10,9 +10,9 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.tests.builders import make_user
+from accounts.tests.builders import make_guest, make_user
 from linking.models import AccountLink, LinkingCode
-from linking.tests.browsing import signed_in, text_of, type_code
+from linking.tests.browsing import decide, signed_in, text_of, type_code
 from linking.tests.builders import make_link, make_linking_code, pass_time
 from oauth.models import Client
 from oauth.tests.builders import make_client, make_session
@@ -34,7 +34,7 @@ def test_the_page_shows_everything_that_a_person_needs_to_decide(browser: Browse
 
     assert f'<p class="code">{code}</p>' in page
     assert "ChatGPT" in page
-    assert '<span class="badge badge-verified">chatgpt.com</span>' in page
+    assert '<span class="badge badge-verified">verified: chatgpt.com</span>' in page
     assert "not verified" not in page
     assert "<strong>answers.example.com</strong>" in page
     assert "3 minutes ago" in page
@@ -69,7 +69,7 @@ def test_other_live_connections_of_the_same_identity_are_shown_because_they_are_
 
     assert "These will act for your account too" in page
     assert "Second Assistant" in page
-    assert "Its answers go to cursor:" in page
+    assert "It goes to cursor:" in page
     assert "Ended Assistant" not in page
     assert "Assistant of a stranger" not in page
 
@@ -107,7 +107,7 @@ def test_looking_links_nothing(browser: Browser) -> None:
 def test_link_account_links_and_says_what_to_do_next(browser: Browser, account: User) -> None:
     row = type_code(browser)
 
-    response = browser.post("/link/confirm", {"decision": "link"}, follow=True)
+    response = decide(browser, "link", follow=True)
 
     assert response.redirect_chain == [("/link/done", 302)]
     page = text_of(response)
@@ -122,14 +122,14 @@ def test_link_account_links_and_says_what_to_do_next(browser: Browser, account: 
 def test_not_me_links_nothing_and_ends_the_code(browser: Browser) -> None:
     row = type_code(browser)
 
-    response = browser.post("/link/confirm", {"decision": "decline"}, follow=True)
+    response = decide(browser, "decline", follow=True)
 
     assert response.redirect_chain == [("/link", 302)]
     assert "Nothing was linked, and that code does not work any more." in text_of(response)
     row.refresh_from_db()
     assert row.ended_at is not None
     assert not AccountLink.objects.exists()
-    assert browser.post("/link/confirm", {"decision": "link"})["Location"] == "/link"
+    assert decide(browser, "link")["Location"] == "/link"
     assert not AccountLink.objects.exists()
 
 
@@ -137,7 +137,7 @@ def test_not_me_links_nothing_and_ends_the_code(browser: Browser) -> None:
 def test_a_post_without_a_decision_shows_the_page_again(browser: Browser, form: dict[str, str]) -> None:
     row = type_code(browser)
 
-    response = browser.post("/link/confirm", form)
+    response = browser.post("/link/confirm", form | {"code_id": str(row.pk)})
 
     assert response.status_code == 400
     assert "Link account" in text_of(response)
@@ -145,9 +145,39 @@ def test_a_post_without_a_decision_shows_the_page_again(browser: Browser, form: 
     assert (row.used_at, row.ended_at) == (None, None)
 
 
+@pytest.mark.parametrize("decision", ["link", "decline"])
+@pytest.mark.parametrize("answered", ["the code of the other tab", "none", "junk"])
+def test_an_answer_to_what_another_tab_shows_does_nothing_and_asks_again(
+    browser: Browser, decision: str, answered: str
+) -> None:
+    mine = type_code(browser, session=make_session(make_guest(), client=make_client(name="Mine")))
+    strangers = type_code(browser, session=make_session(make_guest(), client=make_client(name="Stranger")))
+    code_id = {"the code of the other tab": str(mine.pk), "none": "", "junk": "x\x00"}[answered]
+
+    response = browser.post("/link/confirm", {"decision": decision, "code_id": code_id})
+
+    assert response.status_code == 409
+    assert "another code was typed in another tab" in text_of(response)
+    assert "Stranger" in text_of(response)
+    for row in (mine, strangers):
+        row.refresh_from_db()
+        assert (row.used_at, row.ended_at) == (None, None)
+    assert not AccountLink.objects.exists()
+
+
+def test_the_back_button_after_not_me_is_not_answered_with_an_older_link(browser: Browser) -> None:
+    type_code(browser)
+    decide(browser, "link")
+    type_code(browser)
+    decide(browser, "decline")
+
+    assert browser.get("/link/confirm")["Location"] == "/link"
+    assert browser.get("/link/done")["Location"] == "/account/"
+
+
 def test_the_back_button_after_linking_says_that_it_is_done(browser: Browser) -> None:
     type_code(browser)
-    browser.post("/link/confirm", {"decision": "link"})
+    decide(browser, "link")
 
     assert browser.get("/link/confirm")["Location"] == "/link/done"
     assert "no-store" in browser.get("/link/done")["Cache-Control"]
@@ -157,9 +187,9 @@ def test_confirming_in_a_second_tab_says_that_it_is_done_and_links_once(browser:
     type_code(browser)
     browser.get("/link/confirm")
     browser.get("/link/confirm")
-    browser.post("/link/confirm", {"decision": "link"})
+    decide(browser, "link")
 
-    assert browser.post("/link/confirm", {"decision": "link"})["Location"] == "/link/done"
+    assert decide(browser, "link")["Location"] == "/link/done"
     assert AccountLink.objects.count() == 1
 
 
@@ -190,7 +220,7 @@ def test_a_code_that_was_replaced_while_the_page_was_open_links_nothing(browser:
     browser.get("/link/confirm")
     LinkingCode.objects.filter(pk=row.pk).update(ended_at=timezone.now())
 
-    response = browser.post("/link/confirm", {"decision": "link"})
+    response = decide(browser, "link")
 
     assert response.status_code == 400
     assert "That code has ended" in text_of(response)
@@ -202,7 +232,7 @@ def test_an_identity_that_is_linked_elsewhere_is_refused_in_general_words(browse
     row = type_code(browser)
     make_link(account=owner, session=row.session)
 
-    response = browser.post("/link/confirm", {"decision": "link"})
+    response = decide(browser, "link")
 
     page = text_of(response)
     assert response.status_code == 409

@@ -44,7 +44,7 @@ def test_a_new_connection_is_told(ada: User, mailoutbox: list[Any]) -> None:
     assert message.to == ["ada@example.com"]
     assert message.subject == "Claude Code acts for your Dexter account"
     assert "Verified: no. Anybody can choose any name for an assistant." in message.body
-    assert "Its answers go to: " in message.body
+    assert "The connection goes to: " in message.body
     assert "http://localhost:8000/account/" in message.body
     assert 'href="http://localhost:8000/account/"' in html_of(message)
 
@@ -130,7 +130,7 @@ def test_a_connection_that_staff_ended_is_told_once(ada: User, mailoutbox: list[
     [message] = mailoutbox
     assert message.to == ["ada@example.com"]
     assert message.subject == f"The connection of Cursor to your {site.DEXTER_SITE_NAME} account has ended"
-    assert f"Its answers went to: {session.redirect_host}" in message.body and session.redirect_uri == REDIRECT_URI
+    assert f"The connection went to: {session.redirect_host}" in message.body and session.redirect_uri == REDIRECT_URI
     assert "staff@example.com" not in as_read(message.body + html_of(message))
 
 

@@ -10,10 +10,12 @@ import pytest
 from django.conf import settings
 from django.core import mail
 from django.test import Client as Browser
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.sign_in import SIGN_IN_MAX_AGE
 from accounts.tests.builders import make_guest, make_user
+from linking.errors import CodeRefused
 from linking.models import AccountLink, LinkingCode
 from linking.services import redeem_linking_code
 from linking.tests.browsing import grow_old, text_of
@@ -105,6 +107,27 @@ def test_not_me_links_nothing_and_ends_the_code(browser: Browser, principal: Pri
     row.refresh_from_db()
     assert row.ended_at is not None
     assert not AccountLink.objects.exists()
+
+
+def test_a_code_that_is_cancelled_while_it_waits_works_for_nobody(browser: Browser, principal: Principal) -> None:
+    code = make_code(browser)
+    row = LinkingCode.objects.get()
+    assert f'name="code_id" value="{row.pk}"' in text_of(browser.get(PAGE))
+
+    browser.post(PAGE, {"decision": "decline", "code_id": row.pk})
+
+    row.refresh_from_db()
+    assert row.ended_at is not None
+    with pytest.raises(CodeRefused):
+        redeem_linking_code(principal=principal, code=code)
+
+
+def test_whoever_waited_until_a_code_ended_is_told_once(browser: Browser) -> None:
+    make_code(browser)
+    LinkingCode.objects.update(expires_at=timezone.now())
+
+    assert "Your code has ended, and nothing was linked." in text_of(browser.get(PAGE))
+    assert "Your code has ended" not in text_of(browser.get(PAGE))
 
 
 def test_a_sign_in_of_long_ago_confirms_nothing(browser: Browser, principal: Principal) -> None:

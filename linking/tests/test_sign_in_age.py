@@ -15,7 +15,7 @@ from accounts.sign_in import SIGN_IN_MAX_AGE
 from accounts.tests.builders import PASSWORD, make_user
 from accounts.tests.mails import code_in
 from linking.models import AccountLink
-from linking.tests.browsing import grow_old, signed_in, text_of, type_code
+from linking.tests.browsing import decide, grow_old, signed_in, text_of, type_code
 from linking.tests.builders import make_linking_code
 
 pytestmark = pytest.mark.django_db
@@ -48,14 +48,14 @@ def test_a_sign_in_of_fourteen_minutes_ago_is_recent(browser: Browser) -> None:
 def test_the_password_leads_back_to_the_page_and_nothing_is_confirmed_by_it(browser: Browser) -> None:
     type_code(browser)
     grow_old(browser, timedelta(hours=1))
-    asked = browser.post("/link/confirm", {"decision": "link"})
+    asked = decide(browser, "link")
 
     again = browser.post(asked["Location"], {"password": PASSWORD}, follow=True)
 
     assert again.redirect_chain[-1] == ("/link/confirm", 302)
     assert "Link account" in text_of(again)
     assert not AccountLink.objects.exists()
-    browser.post("/link/confirm", {"decision": "link"})
+    decide(browser, "link")
     assert AccountLink.objects.count() == 1
 
 
@@ -96,7 +96,7 @@ def test_an_account_without_a_password_is_asked_too(browser: Browser, account: U
     row, code = make_linking_code()
     browser.post("/link", {"code": code})
 
-    response = browser.post("/link/confirm", {"decision": "link"})
+    response = decide(browser, "link")
 
     assert response["Location"] == "/account/reauthenticate/by-code/?next=%2Flink%2Fconfirm"
     row.refresh_from_db()
@@ -117,7 +117,7 @@ def test_an_account_without_a_password_signs_in_again_by_code_and_confirms() -> 
     sent = code_in(mail.outbox[-1])
     back = browser.post("/account/login/code/confirm/?next=/link", {"code": sent, "next": "/link"})
     type_code(browser)
-    browser.post("/link/confirm", {"decision": "link"})
+    decide(browser, "link")
 
     assert back["Location"] == "/link"
     assert AccountLink.objects.get().account == account

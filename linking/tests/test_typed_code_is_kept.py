@@ -6,6 +6,7 @@ import pytest
 from django.test import Client as Browser
 
 from accounts.tests.builders import PASSWORD, make_user
+from linking.codes import LONGEST_TYPED
 from linking.models import AccountLink, Counter
 from linking.tests.builders import make_linking_code
 
@@ -38,13 +39,15 @@ def test_confirming_after_the_session_ended_elsewhere_links_nothing_and_keeps_th
     browser.logout()
 
     asked = browser.post("/link/confirm", {"decision": "link", "code": code})
+    asked_page = browser.get(asked["Location"]).content.decode()
     back = browser.post(
         asked["Location"], {"login": account.email, "password": PASSWORD, "next": "/link/confirm"}, follow=True
     )
 
     assert back.redirect_chain[-1] == ("/link", 302)
     page = back.content.decode()
-    assert "Type the code first." in page
+    assert "You were signed out meanwhile, and nothing was changed." in asked_page
+    assert "Type the code first." not in page
     assert f'value="{code}"' in page
     assert not AccountLink.objects.exists()
 
@@ -57,7 +60,7 @@ def test_only_so_much_is_kept_and_never_as_markup() -> None:
     browser.post("/account/login/", {"login": "ada@example.com", "password": PASSWORD})
     page = browser.get("/link").content.decode()
 
-    assert "&lt;b&gt;" + "A" * 61 + '"' in page
+    assert "&lt;b&gt;" + "A" * (LONGEST_TYPED - 3) + '"' in page
     assert "<b>A" not in page
 
 

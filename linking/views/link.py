@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.addresses import client_address
-from linking.codes import LONGEST_TYPED, normalize_code
+from linking.codes import LONGEST_TYPED, has_foreign_letters, normalize_code
 from linking.confirming import question_about
 from linking.disowning import disown_token
 from linking.errors import CodeRefused, LinkRefused, TypingLocked
@@ -25,6 +25,7 @@ from linking.models import LinkingCode
 from linking.pending import (
     PendingCode,
     drop_pending,
+    has_typed,
     read_link,
     read_pending,
     remember_link,
@@ -57,7 +58,7 @@ def link(request: HttpRequest) -> HttpResponse:
     except TypingLocked as refusal:
         return _locked_page(request, typed, refusal.retry_at, status=429)
     except CodeRefused as refusal:
-        return _code_page(request, typed, error=str(refusal.description), status=400, hint=_hint(typed))
+        return _code_page(request, typed, error=_hint(typed) or str(refusal.description), status=400)
     remember_pending(request, row=row, typed=typed)
     return redirect("linking:confirm")
 
@@ -88,7 +89,9 @@ def _hint(typed: str) -> str:
     """What is wrong with something that no code looks like: its form alone says so, and tells a guesser nothing."""
     if normalize_code(typed):
         return ""
-    return _("A code has six characters, as in ABC-234. There is no I, O, 0 or 1 in it.")
+    if has_foreign_letters(typed):
+        return _("Some letters are from another alphabet and only look alike. Type the code with letters from A to Z.")
+    return _("That is no code: one has six characters, as in ABC-234. There is no I, O, 0 or 1 in it.")
 
 
 def _locked_page(request: HttpRequest, typed: str, retry_at: datetime, *, status: int) -> HttpResponse:
@@ -110,12 +113,17 @@ def confirm(request: HttpRequest) -> HttpResponse:
         return _nothing_pending(request)
     if not signed_in_recently(request):
         return ask_to_sign_in_again(request, then="linking:confirm")
+    if request.method != "POST":
+        return _confirm_page(request, pending, status=200)
+    if request.POST.get("code_id") != str(pending.code_id):
+        # Another code was typed in another tab since: the answer was to a question about another assistant.
+        return _confirm_page(request, pending, status=409)
     match request.POST.get("decision", ""):
         case "link":
             return _confirm(request, pending)
         case "decline":
             return _decline(request, pending)
-    return _confirm_page(request, pending, status=400 if request.method == "POST" else 200)
+    return _confirm_page(request, pending, status=400)
 
 
 def _confirm_page(request: HttpRequest, pending: PendingCode, *, status: int) -> HttpResponse:
@@ -123,7 +131,7 @@ def _confirm_page(request: HttpRequest, pending: PendingCode, *, status: int) ->
     question = question_about(row, account=signed_in_account(request), code=pending.code)
     if question is None:
         return _ended_page(request)
-    return render(request, "linking/confirm.html", {"question": question}, status=status)
+    return render(request, "linking/confirm.html", {"question": question, "changed": status == 409}, status=status)
 
 
 def _confirm(request: HttpRequest, pending: PendingCode) -> HttpResponse:
@@ -156,7 +164,8 @@ def _nothing_pending(request: HttpRequest) -> HttpResponseRedirect:
     """Whoever comes back after confirming, or confirms in a second tab, is told what they did; others type a code."""
     if read_link(request) is not None:
         return redirect("linking:done")
-    messages.info(request, _("Type the code first. If you have typed it already, type it once more."))
+    if not has_typed(request):
+        messages.info(request, _("Type the code first. If you have typed it already, type it once more."))
     return redirect("linking:link")
 
 

@@ -14,7 +14,7 @@ from linking.confirming import LinkQuestion, question_about
 from linking.errors import CodeRefused, LinkRefused, MintingLimited
 from linking.limits import CODE_LIFETIME
 from linking.models import LinkingCode
-from linking.pending import read_offer, remember_link, remember_offer
+from linking.pending import read_offer, remember_link, remember_offer, take_offer
 from linking.services import confirm_link, decline_link, offer_linking_code
 from linking.sign_in import account_required, ask_to_sign_in_again, signed_in_account, signed_in_recently
 from linking.waiting import wait_in_words
@@ -30,10 +30,11 @@ def offer(request: HttpRequest) -> HttpResponse:
         return _decide(request)
     row = _current(request)
     if row is None:
-        return _start_page(request)
+        return _start_page(request, has_ended=take_offer(request))
     question = _question(request, row)
     if question is None:
-        return render(request, "linking/offer.html", {"code": read_offer(request, row), "expires_at": row.expires_at})
+        context = {"code": read_offer(request, row), "code_id": row.pk, "left": wait_in_words(row.expires_at)}
+        return render(request, "linking/offer.html", context)
     if not signed_in_recently(request):
         return ask_to_sign_in_again(request, then="linking:offer")
     return _confirm_page(request, question)
@@ -56,9 +57,9 @@ def _question(request: HttpRequest, row: LinkingCode) -> LinkQuestion | None:
     return question_about(row, account=signed_in_account(request), code=read_offer(request, row))
 
 
-def _start_page(request: HttpRequest, *, error: str = "", status: int = 200) -> HttpResponse:
-    minutes = int(CODE_LIFETIME.total_seconds() // 60)
-    return render(request, "linking/offer_start.html", {"error": error, "minutes": minutes}, status=status)
+def _start_page(request: HttpRequest, *, error: str = "", status: int = 200, has_ended: bool = False) -> HttpResponse:
+    context = {"error": error, "minutes": int(CODE_LIFETIME.total_seconds() // 60), "has_ended": has_ended}
+    return render(request, "linking/offer_start.html", context, status=status)
 
 
 def _make(request: HttpRequest) -> HttpResponse:
@@ -85,6 +86,7 @@ def _decide(request: HttpRequest) -> HttpResponse:
     code_id = LinkingCode.objects.offered_id(request.POST.get("code_id", ""))
     if decision == "decline" and code_id:
         decline_link(account=account, code_id=code_id, address=address)
+        take_offer(request)
         messages.success(request, _("Nothing was linked, and that code does not work any more."))
         return redirect("linking:offer")
     if decision != "link" or code_id is None:

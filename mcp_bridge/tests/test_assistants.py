@@ -31,12 +31,12 @@ def test_a_command_has_the_words_that_it_should_have_whatever_the_site_is_called
     found = by_slug(name)
 
     assert re.fullmatch(r"[a-z0-9][a-z0-9_-]*", key)
-    assert shlex.split(found["codex"].steps[0].copy) == ["codex", "mcp", "add", key, "--url", RESOURCE]
-    assert shlex.split(found["claude-code"].steps[0].copy)[-2:] == [key, RESOURCE]
-    assert shlex.split(found["gemini-cli"].steps[0].copy)[-2:] == [key, RESOURCE]
-    added = json.loads(shlex.split(found["vs-code"].steps[0].copy)[2])
+    assert shlex.split(found["codex"].ways[0].copy) == ["codex", "mcp", "add", key, "--url", RESOURCE]
+    assert shlex.split(found["claude-code"].ways[0].copy)[-2:] == [key, RESOURCE]
+    assert shlex.split(found["gemini-cli"].ways[0].copy)[-2:] == [key, RESOURCE]
+    added = json.loads(shlex.split(found["vs-code"].ways[0].copy)[2])
     assert added == {"name": key, "type": "http", "url": RESOURCE}
-    assert tomllib.loads(found["codex"].steps[2].copy) == {"mcp_servers": {key: {"url": RESOURCE}}}
+    assert tomllib.loads(found["codex"].ways[1].copy) == {"mcp_servers": {key: {"url": RESOURCE}}}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -104,7 +104,7 @@ def test_a_client_that_staff_set_up_is_shown_with_its_host(browser: Browser) -> 
 
     page = browser.get(authorize_path(client, redirect_uri="https://assistant.example/callback")).content.decode()
 
-    assert 'badge-verified">assistant.example<' in page
+    assert 'badge-verified">verified: assistant.example<' in page
     assert "badge-unverified" not in page
 
 

@@ -6,12 +6,10 @@ from collections.abc import Iterable
 from typing import cast
 from urllib.parse import urlencode, urlsplit
 
-from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
@@ -22,6 +20,7 @@ from oauthlib.oauth2.rfc6749.errors import AccessDeniedError
 from accounts.addresses import client_address
 from accounts.audit import record_audit
 from accounts.guests import read_guest, remember_guest
+from accounts.sign_in import seconds_since_sign_in
 from oauth.audit import OAuthAction
 from oauth.backends import AuthorizationCore
 from oauth.client_documents import refresh_client_document
@@ -159,5 +158,4 @@ def _wants_a_newer_sign_in(request: HttpRequest) -> bool:
     max_age = request.GET.get("max_age", "")
     if max_age.isdecimal() and len(max_age) < 10:
         limits.append(max(int(max_age), NEW_SIGN_IN_SECONDS))
-    last = max((record["at"] for record in get_authentication_records(request)), default=0)
-    return bool(limits) and timezone.now().timestamp() - last > min(limits)
+    return bool(limits) and seconds_since_sign_in(request) > min(limits)

@@ -7,7 +7,9 @@ async function look() {
   // Nobody's open <details> or focused button is taken away: the list waits until they are done.
   const busy = shown.querySelector("details[open]") || shown.contains(document.activeElement);
   if (document.hidden || busy) return;
-  const answer = await fetch(shown.dataset.stateUrl, { headers: { Accept: "application/json" }, redirect: "error" });
+  const answer = await fetch(shown.dataset.stateUrl, { headers: { Accept: "application/json" }, redirect: "manual" });
+  // Signed out in another tab: the page that this one becomes says so.
+  if (answer.type === "opaqueredirect") return location.reload();
   if (!answer.ok || (await answer.json()).state === shown.dataset.state) return;
   const page = await (await fetch(location.href, { redirect: "error" })).text();
   const fresh = new DOMParser().parseFromString(page, "text/html").getElementById("connections-now");
@@ -16,5 +18,5 @@ async function look() {
   news.textContent = fresh.dataset.news;
 }
 
-// Signed out meanwhile, or the server is away: the page stays as it is.
+// The server is away: the page stays as it is.
 setInterval(() => look().catch(() => {}), EVERY);

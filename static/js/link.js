@@ -1,13 +1,21 @@
 // The Code field: prefills it from the address, `/link#code=XXX-XXX` (a fragment never reaches a server or its logs), and
-// takes out the dash and spaces of what looks like a code, so that each character stands in its box. It never submits:
-// what the code does is for a person to see and decide.
+// takes out of what looks like a code whatever is none of its characters, so that each stands in its box. It never
+// submits: what the code does is for a person to see and decide.
 const field = document.getElementById("id_code");
+const SHOWN = /(?<![a-z0-9])([a-hj-np-z2-9]{3})-([a-hj-np-z2-9]{3})(?![a-z0-9])/gi;
+
+// As linking/codes.py reads it. What is no code, and no beginning of one, stays as it is.
+function read(text) {
+  const plain = text.normalize("NFKC").replace(/[\p{Pd}\u2212]/gu, "-");
+  const whole = plain.replace(/[\p{P}\p{Z}\p{Cf}\s]/gu, "");
+  if (/^[a-z0-9]{0,6}$/i.test(whole)) return whole.toUpperCase();
+  const shown = new Set([...plain.matchAll(SHOWN)].map(([, first, second]) => (first + second).toUpperCase()));
+  return shown.size === 1 ? [...shown][0] : text;
+}
 
 function tidy() {
-  const plain = field.value.normalize("NFKC").replace(/[\s\u002d\u2010-\u2014\u2212]/g, "");
-  if (/^[a-z0-9]{0,6}$/i.test(plain) && plain !== field.value && field.selectionEnd === field.value.length) {
-    field.value = plain.toUpperCase();
-  }
+  const code = read(field.value);
+  if (code !== field.value) field.value = code;
 }
 
 if (field) {
@@ -19,7 +27,10 @@ if (field) {
     history.replaceState(null, "", location.pathname);
   }
   tidy();
-  field.addEventListener("input", (event) => event.isComposing || tidy());
+  field.addEventListener("input", (event) => {
+    // Not while letters are composed, nor while somebody mends the middle: the caret would jump to the end.
+    if (!event.isComposing && field.selectionEnd === field.value.length) tidy();
+  });
 }
 
 // How long typing stays locked. The page says it in words as well, for whoever runs no scripts.

@@ -6,14 +6,19 @@ const { stateUrl } = document.querySelector("script[data-state-url]").dataset;
 async function look() {
   if (!document.hidden) {
     try {
-      const response = await fetch(stateUrl, { headers: { Accept: "application/json" }, redirect: "error" });
+      const response = await fetch(stateUrl, { headers: { Accept: "application/json" }, redirect: "manual" });
+      if (response.type === "opaqueredirect") {
+        // Signed out in another tab: the page that this one becomes says so.
+        location.reload();
+        return;
+      }
       const { state } = await response.json();
       if (state !== "waiting") {
         location.reload();
         return;
       }
     } catch {
-      // Offline, or signed out in another tab: the next look, or the person, finds out.
+      // Offline: the next look finds out.
     }
   }
   setTimeout(look, INTERVAL);

@@ -13,7 +13,7 @@ from tests.pages.visitor import Visitor
 
 def activity(visitor: Visitor) -> str:
     """A day on which something happened, and an assistant was busy."""
-    visitor.post(states.link_confirm(visitor), decision="link")
+    states.confirm(visitor)
     session = AccountLink.objects.with_parties().get(account__email=visitor.email).session
     assert session is not None
     for number in range(12):

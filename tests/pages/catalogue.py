@@ -86,12 +86,15 @@ START = [
 
 ENTRANCE = [
     Page("sign-in", at("/account/login/")),
+    Page("sign-in-to-go-on", states.sign_in_for_consent),
+    Page("sign-in-signed-out-meanwhile", states.signed_out_meanwhile),
     Page(
         "sign-in-wrong",
         at("/account/login/"),
         (Fill("Email", "ada@example.com"), Fill("Password", "wrong"), Press("Sign in")),
     ),
     Page("sign-up", at("/account/signup/")),
+    Page("sign-up-to-go-on", at("/account/signup/?next=/link")),
     Page(
         "sign-up-refused",
         at("/account/signup/"),
@@ -135,6 +138,7 @@ LINK = [
     Page("link-confirm-verified", states.link_confirm_verified),
     Page("link-confirm-others", states.link_confirm_others),
     Page("link-confirm-sign-in-again", states.link_confirm_sign_in_again),
+    Page("link-confirm-other-tab", states.link_confirm, (Tamper("code_id"), Press("Link account")), status=409),
     Page("link-declined", states.link_confirm, (Press("Not me"),)),
     Page("link-done", states.link_done),
     Page("link-refused", states.link_refused, (Press("Link account"),), status=409),
@@ -144,6 +148,7 @@ LINK = [
     Page("offer-limited", states.offer_limited, (Press("Get a code"),), status=429),
     Page("offer-waiting", states.offer_waiting),
     Page("offer-waiting-elsewhere", states.offer_waiting_elsewhere),
+    Page("offer-ended", states.offer_ended),
     Page("offer-confirm", states.offer_confirm),
     Page("disown", states.disown),
     Page("disown-unknown", at("/link/disown?token=x"), status=404),

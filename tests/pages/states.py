@@ -92,6 +92,11 @@ def consent_signed_out(visitor: Visitor) -> str:
     return authorize_path(make_client(redirect_uris=LOOPBACK))
 
 
+def sign_in_for_consent(visitor: Visitor) -> str:
+    """Chose the first door."""
+    return f"/account/login/?{urlencode({'next': consent_signed_out(visitor)})}"
+
+
 def consent_signed_in(visitor: Visitor) -> str:
     """The same, signed in."""
     visitor.sign_in()
@@ -187,8 +192,14 @@ def link_confirm_sign_in_again(visitor: Visitor) -> str:
 
 def link_done(visitor: Visitor) -> str:
     """Confirmed a code just now."""
-    visitor.post(link_confirm(visitor), decision="link")
+    confirm(visitor)
     return "/link/done"
+
+
+def confirm(visitor: Visitor) -> None:
+    """Type a code and link what it is for."""
+    path = link_confirm(visitor)
+    visitor.post(path, decision="link", code_id=visitor.http.session["linking_pending_code"]["code_id"])
 
 
 def link_refused(visitor: Visitor) -> str:
@@ -214,6 +225,12 @@ def link_without_password(visitor: Visitor) -> str:
     return "/link"
 
 
+def signed_out_meanwhile(visitor: Visitor) -> str:
+    """Typed a code after signing out in another tab."""
+    visitor.post("/link", code="ABC-234")
+    return "/account/login/?next=/link"
+
+
 # --- Codes that a person makes ----------------------------------------------------------------------------------------
 
 
@@ -237,6 +254,13 @@ def offer_waiting_elsewhere(visitor: Visitor) -> str:
     """Made a code in another browser."""
     make_offered_code(visitor.sign_in())
     return "/link/code"
+
+
+def offer_ended(visitor: Visitor) -> str:
+    """Made a code that nobody used in time."""
+    path = offer_waiting(visitor)
+    LinkingCode.objects.filter(user=visitor.account).update(expires_at=timezone.now() - HOUR)
+    return path
 
 
 def offer_confirm(visitor: Visitor) -> str:

@@ -11,7 +11,7 @@ from playwright.async_api import Browser
 
 from tests.pages.browser import DESKTOP, SCHEMES, SIZES, Look, looking_at
 from tests.pages.catalogue import PAGES, STYLEGUIDE, Page
-from tests.pages.checks import axe_violations, horizontal_scroll, load_axe, missing_content
+from tests.pages.checks import axe_violations, horizontal_scroll, load_axe, missing_content, unfold
 from tests.pages.keyboard import keyboard_faults
 from tests.pages.site import Pages
 
@@ -33,10 +33,13 @@ async def test_anybody_can_use_it(page: Page, pages: Pages, chromium: Browser) -
             for scheme in SCHEMES:
                 await look.tab.emulate_media(color_scheme=scheme)
                 faults += named(f"{size[0]} px {scheme}", await axe_violations(look.tab))
+        await unfold(look.tab)
+        faults += named("unfolded", await axe_violations(look.tab) + await horizontal_scroll(look.tab))
         for size in (ZOOMED, NARROWEST):
             await set_size(look, size)
             faults += named(f"{size[0]} px", await horizontal_scroll(look.tab))
         await set_size(look, DESKTOP)
+        faults += named("unfolded", await axe_violations(look.tab))
         faults += await keyboard_faults(look.tab)
 
     assert faults + look.complaints == []

@@ -1,0 +1,55 @@
+"""The pages for signing in and up say what comes next, and lead back only to pages of this site."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+from django.test import Client as Browser
+
+pytestmark = pytest.mark.django_db
+
+PAGES = ["/account/login/", "/account/signup/"]
+CONSENT = "/mcp/authorize?client_id=a&state=%22%3E%3Cb%3E"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_on_the_way_to_an_assistant_it_says_so_and_leads_back_to_the_choice(page: str) -> None:
+    shown = Browser().get(f"{page}?next={quote(CONSENT, safe='')}").content.decode()
+
+    assert "Then you go on to the assistant that wants to be connected." in shown
+    assert f'<a href="{CONSENT.replace("&", "&amp;")}">' in shown
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_on_the_way_to_link_it_says_that_the_code_is_kept(page: str) -> None:
+    assert "A code that you have typed is kept until then." in Browser().get(f"{page}?next=/link").content.decode()
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "https://evil.example/mcp/authorize?",
+        "//evil.example/mcp/authorize?",
+        "javascript:alert(1)//mcp/authorize?",
+        "/\\evil.example/mcp/authorize?",
+    ],
+)
+def test_no_link_leads_elsewhere(page: str, elsewhere: str) -> None:
+    shown = Browser().get(f"{page}?next={quote(elsewhere, safe='')}").content.decode()
+
+    assert 'href="https://evil' not in shown
+    assert 'href="//evil' not in shown
+    assert 'href="javascript' not in shown
+    assert "Then you go on" not in shown
+
+
+def test_whoever_was_signed_out_meanwhile_is_told_that_nothing_was_changed() -> None:
+    browser = Browser()
+
+    asked = browser.post("/account/links/11111111-1111-4111-8111-111111111111/unlink", follow=True)
+
+    assert asked.redirect_chain[-1][0].startswith("/account/login/")
+    assert "You were signed out meanwhile, and nothing was changed." in asked.content.decode()
+    assert "signed out meanwhile" not in Browser().get("/account/", follow=True).content.decode()

@@ -1,0 +1,55 @@
+"""`prompt=login` and `max_age`: a sign-in newer than the one there is (OpenID Connect Core 1.0 §3.1.2.1)."""
+
+from __future__ import annotations
+
+import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from django.test import Client as Browser
+from django.urls import reverse
+
+from accounts.tests.builders import PASSWORD, make_user
+from oauth.tests.builders import make_client
+from oauth.tests.protocol import authorize_path
+from oauth.views.authorize import NEW_SIGN_IN_SECONDS
+
+pytestmark = pytest.mark.django_db
+
+AGE_SECONDS = NEW_SIGN_IN_SECONDS + 300
+
+
+@pytest.fixture
+def browser() -> Browser:
+    """A browser in which somebody signed in with a password, a while ago."""
+    browser = Browser()
+    email = make_user().email
+    browser.post(reverse("account_login"), {"login": email, "password": PASSWORD})
+    session = browser.session
+    for record in session[AUTHENTICATION_METHODS_SESSION_KEY]:
+        record["at"] -= AGE_SECONDS
+    session.save()
+    return browser
+
+
+@pytest.mark.parametrize("asks", [{"prompt": "login"}, {"max_age": str(AGE_SECONDS - 10)}, {"max_age": "0"}])
+def test_an_older_sign_in_is_made_again_once_and_leads_back(browser: Browser, asks: dict[str, str]) -> None:
+    path = authorize_path(make_client(), **asks)
+
+    asked = browser.get(path)
+    shown = browser.post(asked["Location"], {"password": PASSWORD}, follow=True)
+
+    assert asked["Location"].startswith(reverse("account_reauthenticate"))
+    assert shown.redirect_chain == [(path, 302)]
+    assert shown.status_code == 200
+    assert "Allow" in shown.content.decode()
+
+
+@pytest.mark.parametrize("asks", [{}, {"prompt": "consent"}, {"max_age": str(AGE_SECONDS + 60)}, {"max_age": "x"}])
+def test_a_sign_in_that_is_new_enough_is_left_alone(browser: Browser, asks: dict[str, str]) -> None:
+    assert browser.get(authorize_path(make_client(), **asks)).status_code == 200
+
+
+def test_somebody_who_has_just_signed_up_is_not_asked_to_sign_in() -> None:
+    browser = Browser()
+    browser.force_login(make_user())
+
+    assert browser.get(authorize_path(make_client(), prompt="login")).status_code == 200
