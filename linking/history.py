@@ -21,7 +21,7 @@ class Source(Protocol):
     """Where some kinds of activity are kept. `kind` and `client_id` narrow it down, when they are not empty."""
 
     @property
-    def kinds(self) -> Mapping[str, Promise]:
+    def kinds(self) -> Mapping[str, str | Promise]:
         """The kinds, and what people call them."""
 
     @property
@@ -49,7 +49,7 @@ def add_source(source: Source) -> None:
     _sources.append(source)
 
 
-def kinds() -> dict[str, Promise]:
+def kinds() -> dict[str, str | Promise]:
     """Every kind of activity, and what it is called."""
     return {kind: label for source in _sources for kind, label in source.kinds.items()}
 
@@ -89,9 +89,9 @@ class History(Sequence[Activity]):
     def __getitem__(self, wanted: slice) -> list[Activity]: ...
 
     def __getitem__(self, wanted: int | slice) -> Activity | list[Activity]:
-        if isinstance(wanted, int):
-            return self._newest(wanted + 1)[wanted]
-        return self._newest(wanted.stop)[wanted]
+        end = wanted + 1 if isinstance(wanted, int) else wanted.stop
+        # What is counted from the end takes all there is.
+        return self._newest(end if end is not None and end > 0 else len(self))[wanted]
 
     def __iter__(self) -> Iterator[Activity]:
         return iter(self._newest(len(self)))

@@ -158,7 +158,7 @@ def test_the_history_is_a_sequence(ada: User, cursor: ConnectorSession) -> None:
 
     assert len(history) == len(list(history)) == 3
     assert [line.at.hour for line in history] == [14, 13, 12]
-    assert history[1] == history[1:2][0]
+    assert [history[1], history[-1]] == [*history[1:2], *history[2:]]
 
 
 def test_an_assistants_name_cannot_write_html(browser: Browser, ada: User) -> None:
