@@ -16,7 +16,7 @@ from tests.journeys.server import Site, open_site
 pytestmark = [pytest.mark.journey, pytest.mark.anyio]
 
 A_MOMENT_AGO = re.compile(r"vor (weniger als einer|\d+) Minuten?")
-A_DATE = re.compile(r"\d+\. \w+ \d{4} \d\d:\d\d UTC")
+A_DATE = re.compile(r"\d+\. \w+ \d{4} um \d\d:\d\d")
 
 
 @pytest.fixture(scope="module")

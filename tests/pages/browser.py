@@ -105,6 +105,7 @@ async def looking_at(
     size: tuple[int, int] = DESKTOP,
     scheme: Scheme = "light",
     language: str = "en",
+    timezone: str = "UTC",
 ) -> AsyncIterator[Look]:
     """Be the visitor of `page` in a new profile, open it and do what leads to its state.
 
@@ -120,7 +121,7 @@ async def looking_at(
         color_scheme=scheme,
         reduced_motion="reduce",
         locale={"en": "en-GB"}.get(language, language),
-        timezone_id="UTC",
+        timezone_id=timezone,
     )
     context.set_default_timeout(SECONDS * 1000)
     try:
