@@ -19,8 +19,9 @@ from mcp_bridge.models import ToolCall
 from mcp_bridge.tools import Tool, registered_tools
 
 KIND = "tool_call"
-# Of one account. More is there only after a flood, and no page or file should cost the site that much.
-MOST_CALLS = 50_000
+# Of one account, the newest. There are more only after a flood, and no page or file should cost the site that much.
+MOST_ON_PAGES = 20_000
+MOST_IN_FILE = 50_000
 
 
 class ToolCalls:
@@ -58,12 +59,13 @@ class ToolCalls:
 
     def client_ids(self, account: User) -> Iterable[str]:
         """The assistants that called a tool."""
-        return ToolCall.objects.filter(account=account).order_by().values_list("client_id", flat=True).distinct()
+        rows = ToolCall.objects.filter(pk__in=_recent(account).values("pk"))
+        return rows.order_by().values_list("client_id", flat=True).distinct()
 
     def export(self, account: User) -> dict[str, Any]:
         """Every call that is kept; of a flood the newest, and how many were left out."""
         rows = ToolCall.objects.filter(account=account)
-        kept = list(rows[:MOST_CALLS])
+        kept = list(rows[:MOST_IN_FILE])
         names = assistant_names(row.client_id for row in kept)
         return {
             "tool_calls": [
@@ -76,17 +78,22 @@ class ToolCalls:
                 }
                 for row in kept
             ],
-            "older_tool_calls": max(0, rows.count() - MOST_CALLS),
+            "older_tool_calls": max(0, rows.count() - MOST_IN_FILE),
         }
+
+
+def _recent(account: User, client_id: str = "") -> QuerySet[ToolCall]:
+    """The calls that pages look at."""
+    calls = ToolCall.objects.filter(account=account)
+    if client_id:
+        calls = calls.filter(client_id=client_id)
+    return calls.order_by("-called_at")[:MOST_ON_PAGES]
 
 
 def _lines(account: User, client_id: str) -> QuerySet[Any, Any]:
     """One row for an assistant, a tool, an hour, and whether it went well; the one with the newest call first."""
-    recent = ToolCall.objects.filter(account=account)
-    if client_id:
-        recent = recent.filter(client_id=client_id)
     return (
-        ToolCall.objects.filter(pk__in=recent.values("pk")[:MOST_CALLS])
+        ToolCall.objects.filter(pk__in=_recent(account, client_id).values("pk"))
         .order_by()
         .annotate(
             hour=TruncHour("called_at"),

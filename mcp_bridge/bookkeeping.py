@@ -31,9 +31,9 @@ log = structlog.get_logger(__name__)
 FLUSH_SECONDS = 1.0
 # How much may wait to be written: a few megabytes.
 CAPACITY = 5_000
-# Of one session between two flushes. One that floods the server fills neither the buffer, which would hide what others
-# do, nor the database.
-SHARE_OF_A_SESSION = 100
+# Of one session between two flushes, for each tool and each way to end: one that floods the server fills neither the
+# buffer nor the database, and hides neither what others do nor what else it does itself.
+SHARE = 100
 # A session's "last used" is for people to read; it need not be written on every call.
 TOUCH_INTERVAL = timedelta(minutes=1)
 
@@ -43,7 +43,7 @@ class _Notes:
     """What waits to be written. Only the thread of the event loop touches it."""
 
     calls: list[NotedCall] = field(default_factory=list)
-    calls_of_session: Counter[UUID] = field(default_factory=Counter)
+    alike: Counter[tuple[UUID, str, str]] = field(default_factory=Counter)
     uses: dict[UUID, tuple[ConnectorSession, datetime]] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
 
@@ -54,13 +54,14 @@ _notes = _Notes()
 def note_tool_call(principal: Principal, *, tool: str, outcome: str, called_at: datetime, duration_ms: int = 0) -> None:
     """Remember a call of a tool that we have; `outcome` is `ToolCall.OK` or the code of a tool error."""
     session_id = principal.session.pk
+    alike = (session_id, tool, outcome)
     if len(_notes.calls) >= CAPACITY:
         _notes.dropped["buffer_full"] += 1
         return
-    if _notes.calls_of_session[session_id] >= SHARE_OF_A_SESSION:
+    if _notes.alike[alike] >= SHARE:
         _notes.dropped["session_floods"] += 1
         return
-    _notes.calls_of_session[session_id] += 1
+    _notes.alike[alike] += 1
     _notes.calls.append(
         NotedCall(
             called_at=called_at,

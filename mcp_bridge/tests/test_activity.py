@@ -207,11 +207,12 @@ def test_the_file_with_ones_data_has_every_call(browser: Browser, ada: User, cur
 def test_a_flood_costs_the_page_and_the_file_no_more_than_so_much(
     monkeypatch: pytest.MonkeyPatch, browser: Browser, cursor: ConnectorSession
 ) -> None:
-    monkeypatch.setattr(activity, "MOST_CALLS", 3)
+    monkeypatch.setattr(activity, "MOST_ON_PAGES", 2)
+    monkeypatch.setattr(activity, "MOST_IN_FILE", 3)
     for minute in range(5):
         make_tool_call(cursor, called_at=NOON + timedelta(minutes=minute))
 
-    assert lines_of(browser) == ["Cursor used “Who am I speaking for” 3 times within an hour."]
+    assert lines_of(browser) == ["Cursor used “Who am I speaking for” 2 times within an hour."]
     file = browser.post("/account/data/download").json()
     assert (len(file["tool_calls"]), file["older_tool_calls"]) == (3, 2)
 

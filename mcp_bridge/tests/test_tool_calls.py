@@ -273,20 +273,22 @@ def test_a_full_buffer_costs_rows_and_no_call(
     assert dropped(caplog, "buffer_full") == 3
 
 
-def test_a_session_that_floods_costs_nobody_else_a_row(
+def test_a_session_that_floods_hides_neither_others_nor_what_else_it_does(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(bookkeeping, "FLUSH_SECONDS", 60)
-    monkeypatch.setattr(bookkeeping, "CAPACITY", 4)
-    monkeypatch.setattr(bookkeeping, "SHARE_OF_A_SESSION", 3)
+    monkeypatch.setattr(bookkeeping, "CAPACITY", 5)
+    monkeypatch.setattr(bookkeeping, "SHARE", 3)
     flooding, other = make_session(), make_session()
-    tokens = [make_access_token(flooding)[1]] * 9 + [make_access_token(other)[1]]
+    token = make_access_token(flooding)[1]
 
     with caplog.at_level(logging.WARNING), running_site() as site:
-        for token in tokens:
+        for _ in range(9):
             site.call_tool(token, "auth_info")
+        site.call_tool(token, "get_linked_dexter_account")
+        site.call_tool(make_access_token(other)[1], "auth_info")
 
-    assert ToolCall.objects.filter(session_id=flooding.pk).count() == 3
+    assert kept() == [("auth_info", "ok")] * 3 + [("get_linked_dexter_account", "not_linked"), ("auth_info", "ok")]
     assert ToolCall.objects.filter(session_id=other.pk).count() == 1
     assert dropped(caplog, "session_floods") == 6
 
