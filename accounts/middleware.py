@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
 from accounts.browsers import note_browser
+
+log = structlog.get_logger(__name__)
 
 
 class BrowserMiddleware(MiddlewareMixin):
@@ -23,5 +27,9 @@ class BrowserMiddleware(MiddlewareMixin):
         # The REST framework sets no user at all where nobody is signed in.
         user: Any = getattr(request, "user", None) if session is not None and session.accessed else None
         if user is not None and user.is_authenticated:
-            note_browser(request)
+            try:
+                note_browser(request)
+            except (OperationalError, InterfaceError) as error:
+                # What the page was for is done; an error page would say of it that it may not be.
+                log.warning("browsers.not_noted", error=type(error).__name__)
         return response
