@@ -38,6 +38,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send  # noqa: E402
 from dexter.languages import answers_programs  # noqa: E402
 from linking.api.middleware import is_api_path  # noqa: E402
 from linking.api.problems import CONTENT_TYPE, problem_document  # noqa: E402
+from mcp_bridge.bookkeeping import keeping_books  # noqa: E402
 from mcp_bridge.database import close_database_threads  # noqa: E402
 from mcp_bridge.gate import Gate  # noqa: E402
 from mcp_bridge.messages import BodyTooLarge, ClientLeft, read_body, replay_body  # noqa: E402
@@ -77,6 +78,7 @@ class Application:
         try:
             async with AsyncExitStack() as stack:
                 stack.push_async_callback(asyncio.to_thread, close_database_threads)
+                await stack.enter_async_context(keeping_books())
                 tools = registered_tools()
                 self._gate = Gate(await stack.enter_async_context(self._run_endpoint(tools)), tools)
                 await send({"type": "lifespan.startup.complete"})

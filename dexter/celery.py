@@ -15,5 +15,6 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "sweep-oauth": {"task": "oauth.tasks.sweep", "schedule": crontab(minute="17")},
     "sweep-linking": {"task": "linking.tasks.sweep", "schedule": crontab(minute="*/10")},
+    "sweep-tool-calls": {"task": "mcp_bridge.tasks.sweep", "schedule": crontab(minute="29")},
     "sweep-accounts": {"task": "accounts.tasks.sweep", "schedule": crontab(minute="41", hour="3")},
 }

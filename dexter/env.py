@@ -85,6 +85,13 @@ class Env(BaseSettings):
         validation_alias="DEXTER_REFUSAL_RETENTION_DAYS",
         description="how long the audit log keeps refusals that concern no account, 1 to 3650 days",
     )
+    tool_call_retention_days: int = Field(
+        90,
+        ge=1,
+        le=3650,
+        validation_alias="DEXTER_TOOL_CALL_RETENTION_DAYS",
+        description="how long it is kept which tools assistants called, 1 to 3650 days",
+    )
     guests_enabled: bool = Field(True, validation_alias="DEXTER_GUESTS_ENABLED", description="true or false")
     private_redirect_schemes: CommaSeparated = Field(
         PRIVATE_SCHEMES,

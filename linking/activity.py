@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
-from django.db.models.functions import Lower
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -118,28 +117,53 @@ def activity_of(account: User, *, kind: str = "", client_id: str = "") -> QueryS
     return rows.select_related("actor").order_by("-created_at", "-pk")
 
 
-def assistants_in_activity(account: User) -> list[tuple[str, str]]:
-    """The assistants that an account's activity can be narrowed to: client ID and name, by name."""
-    known = activity_of(account, kind="assistant").exclude(client_id="").order_by().values("client_id").distinct()
-    rows = Client.objects.filter(client_id__in=known).order_by(Lower("name"))
-    return [(client.client_id, str(client)) for client in rows]
-
-
 def in_words(entries: Iterable[AuditEntry], *, account: User) -> list[Activity]:
     """Audit rows as the person reads them."""
     rows = list(entries)
-    ids = {row.client_id for row in rows if row.client_id}
-    names = {client.client_id: str(client) for client in Client.objects.filter(client_id__in=ids)}
+    names = assistant_names(row.client_id for row in rows)
     return [
         Activity(
             at=row.created_at,
-            sentence=_sentence(row, assistant=names.get(row.client_id) or _("an assistant that is gone")),
+            sentence=_sentence(row, assistant=names[row.client_id]),
             address=_address(row, account),
             action=row.action,
             client_id=row.client_id,
         )
         for row in rows
     ]
+
+
+def assistant_names(client_ids: Iterable[str]) -> dict[str, str]:
+    """What each assistant is called, whether it is still there or not."""
+    wanted = set(client_ids)
+    known = {client.client_id: str(client) for client in Client.objects.filter(client_id__in=wanted)}
+    return {client_id: known.get(client_id) or _("an assistant that is gone") for client_id in wanted}
+
+
+class AuditLog:
+    """The audit log as a source of a person's history (`linking.history.Source`)."""
+
+    kinds = KINDS
+    remark = ""
+
+    def count(self, account: User, *, kind: str = "", client_id: str = "") -> int:
+        """How many rows people see of it."""
+        return activity_of(account, kind=kind, client_id=client_id).count()
+
+    def newest(self, account: User, limit: int, *, kind: str = "", client_id: str = "") -> list[Activity]:
+        """The newest of them, in words."""
+        return in_words(activity_of(account, kind=kind, client_id=client_id)[:limit], account=account)
+
+    def client_ids(self, account: User) -> Iterable[str]:
+        """The assistants that connected, were linked, or were turned away."""
+        rows = activity_of(account, kind="assistant").exclude(client_id="").order_by()
+        return rows.values_list("client_id", flat=True).distinct()
+
+    def export(self, account: User) -> dict[str, Any]:
+        """Every row."""
+        rows = in_words(activity_of(account), account=account)
+        told = [{"at": row.at, "what": row.sentence, "action": row.action, "address": row.address} for row in rows]
+        return {"activity": told}
 
 
 def _sentence(row: AuditEntry, *, assistant: str) -> str:

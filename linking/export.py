@@ -11,7 +11,7 @@ from accounts.browsers import describe_browser, live_browsers
 from accounts.emails import email_is_verified
 from accounts.models import User
 from accounts.second_factor import second_factors_of
-from linking.activity import activity_of, in_words
+from linking.history import exported_history
 from linking.models import AccountLink
 from linking.services.connections import sessions_of
 
@@ -46,10 +46,7 @@ def data_of(account: User) -> dict[str, Any]:
             {"identity": link.user.subject, "linked_at": link.linked_at, "link_initiated_by": link.link_initiated_by}
             for link in AccountLink.objects.with_parties().filter(account=account)
         ],
-        "activity": [
-            {"at": each.at, "what": each.sentence, "action": each.action, "address": each.address}
-            for each in in_words(activity_of(account), account=account)
-        ],
+        **exported_history(account),
     }
 
 

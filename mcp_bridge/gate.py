@@ -12,7 +12,6 @@ import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -26,8 +25,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mcp_bridge.batches import answer_batch, is_batch
+from mcp_bridge.bookkeeping import note_tool_call, note_use
 from mcp_bridge.cors import allow_any_origin, preflight
 from mcp_bridge.database import run_in_database_thread
+from mcp_bridge.errors import ScopeMissing
 from mcp_bridge.messages import (
     BodyTooLarge,
     Call,
@@ -42,14 +43,11 @@ from mcp_bridge.server import MAX_BODY_SIZE, PRINCIPAL_SCOPE_KEY
 from mcp_bridge.tools import Tool
 from oauth.bearer import Principal, bearer_challenge, read_authorization_header, resolve_bearer_token
 from oauth.errors import InsufficientScope, InvalidToken
-from oauth.services import touch_session
 
 log = structlog.get_logger(__name__)
 
 ALLOWED_METHODS = "POST, OPTIONS"
 RETRY_AFTER_SECONDS = 5
-# A session's "last used" is for people to read; it need not be written on every call.
-TOUCH_INTERVAL = timedelta(minutes=1)
 
 _METHOD_NAME = re.compile(r"[A-Za-z$][A-Za-z0-9$/_.-]{0,63}")
 
@@ -92,7 +90,8 @@ class Gate:
                 await _error(500, "server_error", "Something went wrong on our side.")(scope, receive, watched_send)
         finally:
             self._log(exchange, duration=time.perf_counter() - started_at)
-        await _touch(exchange)
+            if exchange.principal:
+                note_use(exchange.principal.session)
 
     async def _choose_answer(self, exchange: _Exchange, scope: Scope, receive: Receive) -> ASGIApp:
         """What answers the request: a refusal, or the endpoint."""
@@ -118,6 +117,7 @@ class Gate:
         decoded = decode(body)
         exchange.calls = read_calls(decoded)
         if needed := self._missing_scopes(exchange.calls, principal):
+            self._note_refused(exchange.calls, principal)
             return _forbidden(InsufficientScope(needed))
         if has_malformed_id(decoded):
             return _rpc_error(400, "The id must be a string or a number")
@@ -141,11 +141,20 @@ class Gate:
 
         A client replaces what it has by what a challenge names (MCP 2025-11-25, Authorization, Scope Challenge).
         """
-        tools = [self._tools[call.tool] for call in calls if call.tool is not None and call.tool in self._tools]
-        needed = {scope for tool in tools for scope in tool.scopes}
+        needed = {scope for tool in self._tools_of(calls) for scope in tool.scopes}
         if needed <= principal.scopes:
             return []
         return [scope for scope in settings.DEXTER_SCOPES if scope in needed | principal.scopes]
+
+    def _note_refused(self, calls: Iterable[Call], principal: Principal) -> None:
+        """The calls that the token's scopes do not allow. The others of a batch were not made either."""
+        for tool in self._tools_of(calls):
+            if not principal.scopes.issuperset(tool.scopes):
+                note_tool_call(principal, tool=tool.name, outcome=ScopeMissing.code, called_at=timezone.now())
+
+    def _tools_of(self, calls: Iterable[Call]) -> list[Tool]:
+        """The tools that are called; what we do not have is for the SDK to refuse."""
+        return [self._tools[call.tool] for call in calls if call.tool is not None and call.tool in self._tools]
 
     def _log(self, exchange: _Exchange, *, duration: float) -> None:
         methods = [call.method if _METHOD_NAME.fullmatch(call.method) else "invalid" for call in exchange.calls]
@@ -187,17 +196,6 @@ async def _authenticate(headers: Headers) -> Principal:
 
 
 _NO_TOKEN = "no_token"  # noqa: S105
-
-
-async def _touch(exchange: _Exchange) -> None:
-    """Note the use of the session, after the answer has gone out. Nothing that fails here concerns the client."""
-    session = exchange.principal.session if exchange.principal else None
-    if session is None or (session.last_used_at and timezone.now() - session.last_used_at < TOUCH_INTERVAL):
-        return
-    try:
-        await run_in_database_thread(touch_session, session=session)
-    except DatabaseError:
-        log.warning("mcp.session.touch_failed", session_id=str(session.pk))
 
 
 def _unauthorized(error: InvalidToken) -> Response:

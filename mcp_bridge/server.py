@@ -7,13 +7,16 @@ There is no session map and no other way to learn who is calling.
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import structlog
 from django.conf import settings
 from django.db import Error as DatabaseError
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from mcp.server.caching import CacheHint
 from mcp.server.context import ServerRequestContext
@@ -26,6 +29,7 @@ from mcp_types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequ
 from pydantic import ValidationError
 from starlette.types import ASGIApp
 
+from mcp_bridge.bookkeeping import note_tool_call
 from mcp_bridge.database import run_in_database_thread
 from mcp_bridge.errors import (
     ERROR_META_KEY,
@@ -36,6 +40,7 @@ from mcp_bridge.errors import (
     TemporarilyUnavailable,
     ToolRefused,
 )
+from mcp_bridge.models import ToolCall
 from mcp_bridge.tools import Tool
 from oauth.bearer import Principal, bearer_challenge
 
@@ -119,6 +124,14 @@ class MCPBridgeServer(MCPServer):
         """
         if name not in self._known_tools:
             raise MCPError(code=INVALID_PARAMS, message="Unknown tool")
+        with _noted(name, context) as call:
+            result = await self._call_known_tool(name, arguments, context)
+            call.outcome = _outcome_of(result)
+            return result
+
+    async def _call_known_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None
+    ) -> CallToolResult | InputRequiredResult:
         try:
             return await super().call_tool(name, arguments, context)
         except ToolError as error:
@@ -207,6 +220,44 @@ def _sdk_function(tool: Tool) -> Callable[..., Awaitable[CallToolResult]]:
     call.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
     call.__annotations__["return"] = signature.return_annotation
     return call
+
+
+@dataclass
+class _Ending:
+    """How a call ends. A client that goes away before it does has interrupted it."""
+
+    outcome: str = "interrupted"
+
+
+@contextmanager
+def _noted(tool: str, context: Context[Any, Any] | None) -> Iterator[_Ending]:
+    """Note the call that is made in the block, however it ends. Without a principal nobody made it."""
+    principal = _principal_in(context)
+    ending, called_at, started_at = _Ending(), timezone.now(), time.perf_counter()
+    try:
+        yield ending
+    except MCPError:
+        ending.outcome = "protocol_error"
+        raise
+    finally:
+        if principal is not None:
+            duration_ms = round((time.perf_counter() - started_at) * 1000)
+            note_tool_call(principal, tool=tool, outcome=ending.outcome, called_at=called_at, duration_ms=duration_ms)
+
+
+def _outcome_of(result: CallToolResult | InputRequiredResult) -> str:
+    if not isinstance(result, CallToolResult):
+        return "input_required"
+    if not result.is_error:
+        return ToolCall.OK
+    return str((result.meta or {}).get(ERROR_META_KEY, {}).get("code", InternalFault.code))
+
+
+def _principal_in(context: Context[Any, Any] | None) -> Principal | None:
+    try:
+        return principal_of(context.request_context) if context else None
+    except LookupError:
+        return None
 
 
 def _session_of(context: ServerRequestContext[Any, Any]) -> str:

@@ -20,6 +20,7 @@ DEXTER_SITE_NAME = env.site_name
 DEXTER_VERSION = __version__
 DEXTER_GUESTS_ENABLED = env.guests_enabled
 DEXTER_REFUSAL_RETENTION = timedelta(days=env.refusal_retention_days)
+DEXTER_TOOL_CALL_RETENTION = timedelta(days=env.tool_call_retention_days)
 DEXTER_PRIVATE_REDIRECT_SCHEMES = env.private_redirect_schemes
 DEXTER_BLOCKED_CLIENT_HOSTS = env.blocked_client_hosts
 DEXTER_TRUSTED_PROXIES = env.trusted_proxies

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accounts.sign_in import account_required, signed_in_account
-from linking.activity import KINDS, activity_of, assistants_in_activity, in_words
+from linking.history import History, assistants_in_history, kinds, remarks
 
 PER_PAGE = 25
 
@@ -20,18 +20,19 @@ PER_PAGE = 25
 def activity(request: HttpRequest) -> HttpResponse:
     """A page of it, newest first. A filter or a page that makes no sense shows what is nearest to it."""
     me = signed_in_account(request)
-    assistants = assistants_in_activity(me)
+    assistants = assistants_in_history(me)
     kind, client_id = request.GET.get("kind", ""), request.GET.get("assistant", "")
     chosen = {
-        "kind": kind if kind in KINDS else "",
+        "kind": kind if kind in kinds() else "",
         "assistant": client_id if client_id in dict(assistants) else "",
     }
-    rows = activity_of(me, kind=chosen["kind"], client_id=chosen["assistant"])
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    history = History(me, kind=chosen["kind"], client_id=chosen["assistant"])
+    page = Paginator(history, PER_PAGE).get_page(request.GET.get("page"))
     context = {
-        "activities": in_words(page.object_list, account=me),
+        "activities": page.object_list,
         "page": page,
-        "kinds": KINDS.items(),
+        "kinds": kinds().items(),
+        "remarks": remarks(),
         "assistants": assistants,
         "chosen": chosen,
         "query": urlencode({name: value for name, value in chosen.items() if value}),

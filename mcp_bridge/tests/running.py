@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
@@ -92,6 +93,15 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
         await to_app[0].send({"type": "lifespan.shutdown"})
         stopped = await from_app[1].receive()
         assert stopped["type"] == "lifespan.shutdown.complete", stopped
+
+
+def until(condition: Callable[[], T], seconds: float = 20) -> T:
+    """What `condition` gives, once that is something: the site writes some things down after it has answered."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "It does not come true."
+        time.sleep(0.02)
+    return found
 
 
 def request_headers(token: str | None, protocol: str = "2025-11-25") -> dict[str, str]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
 
+from mcp_bridge.bookkeeping import flush
 from mcp_bridge.server import MAX_BODY_SIZE
 from mcp_bridge.tests.refusals import assert_refused
-from mcp_bridge.tests.running import MODERN, ORIGIN, RunningSite, request_headers, rpc, tool_call
+from mcp_bridge.tests.running import MODERN, ORIGIN, RunningSite, request_headers, rpc, tool_call, until
 from oauth.models import ConnectorSession
 from oauth.tests.builders import make_access_token, make_client, make_session
 
@@ -94,19 +95,20 @@ def test_use_of_a_session_is_noted_once_a_minute(site: RunningSite) -> None:
     session = make_session(last_used_at=None)
     token = make_access_token(session)[1]
 
+    def last_used_at() -> datetime | None:
+        site.run(flush)
+        session.refresh_from_db()
+        return session.last_used_at
+
     site.call_tool(token, "auth_info")
-    session.refresh_from_db()
-    first = session.last_used_at
+    first = until(last_used_at)
     assert first is not None
     site.call_tool(token, "auth_info")
-    session.refresh_from_db()
-    assert session.last_used_at == first
+    assert last_used_at() == first
 
     ConnectorSession.objects.filter(pk=session.pk).update(last_used_at=first - timedelta(minutes=2))
     site.call_tool(token, "auth_info")
-    session.refresh_from_db()
-    assert session.last_used_at is not None
-    assert session.last_used_at > first
+    until(lambda: (last_used_at() or first) > first)
 
 
 def test_every_request_is_one_log_line_with_ids_and_no_values(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils.translation import gettext_noop as _
 from pydantic import Field
 
 from accounts.emails import mask_email
@@ -82,7 +83,7 @@ def describe_account(principal: Principal, account: User) -> Account:
     )
 
 
-@tool(scopes=["identity.read"], title="Who am I speaking for", read_only=True)
+@tool(scopes=["identity.read"], title=_("Who am I speaking for"), read_only=True)
 def auth_info(principal: Principal) -> AuthInfo:
     """Tell who this connection belongs to and which account it acts for.
 
@@ -102,7 +103,7 @@ def auth_info(principal: Principal) -> AuthInfo:
     )
 
 
-@tool(scopes=["identity.read"], title="Check the account link", read_only=True)
+@tool(scopes=["identity.read"], title=_("Check the account link"), read_only=True)
 def check_dexter_account_link(principal: Principal) -> LinkStatus:
     """Tell whether this connection acts for an account.
 
@@ -115,7 +116,7 @@ def check_dexter_account_link(principal: Principal) -> LinkStatus:
     )
 
 
-@tool(scopes=["identity.read"], title="Show the linked account", read_only=True)
+@tool(scopes=["identity.read"], title=_("Show the linked account"), read_only=True)
 def get_linked_dexter_account(principal: Principal) -> Account:
     """Show the account that this connection acts for: its id, name and masked e-mail address.
 

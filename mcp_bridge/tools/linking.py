@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 from pydantic import Field
 
 from accounts.emails import mask_email
@@ -52,7 +53,7 @@ class Unlinked(ToolOutput):
         return "Done. This connection acts for no account any more."
 
 
-@tool(scopes=["link.write"], title="Make a linking code")
+@tool(scopes=["link.write"], title=_("Make a linking code"))
 def generate_dexter_linking_code(principal: Principal) -> LinkingCodeOutput:
     """Make a six-character code with which the person joins this connection to their account.
 
@@ -78,7 +79,7 @@ def generate_dexter_linking_code(principal: Principal) -> LinkingCodeOutput:
     )
 
 
-@tool(scopes=["link.write"], title="Unlink the account", destructive=True, idempotent=True)
+@tool(scopes=["link.write"], title=_("Unlink the account"), destructive=True, idempotent=True)
 def unlink_dexter_account(principal: Principal, confirm: bool = False) -> Unlinked:
     """Stop acting for the account. Only call this when the person asked for it, with confirm set to true.
 
@@ -108,7 +109,7 @@ class RedeemedCode(ToolOutput):
         return self.instructions
 
 
-@tool(scopes=["link.write"], title="Redeem a code from the website")
+@tool(scopes=["link.write"], title=_("Redeem a code from the website"))
 def redeem_dexter_linking_code(principal: Principal, code: str) -> RedeemedCode:
     """Give in a six-character code that the person made on the website, so that this connection may act for them.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop as _
 from pydantic import Field
 
 from mcp_bridge.errors import NotLinked
@@ -24,7 +25,7 @@ class Profile(ToolOutput):
 
 @tool(
     scopes=["identity.read", "profile", "email"],
-    title="Profile",
+    title=_("Profile"),
     read_only=True,
     # ChatGPT shows the profile of the connected account with the one tool that is marked so.
     vendor_meta={"openai/profile": True},

@@ -10,7 +10,7 @@
 
 in `<app>/mcp_tools.py` of any installed app is all it takes. The function is synchronous, runs on a database thread,
 calls one service, and may raise a `ToolRefused`. Its docstring is what the model reads; its annotations are the input
-and output schemas.
+and output schemas. People read its title among what their assistants did: `gettext_noop` marks it for translation.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.anyio]
 
 ADMIN_LISTS = [
     *("accounts/user", "accounts/auditentry", "linking/linkingcode", "linking/accountlink", "oauth/client"),
-    *("oauth/connectorsession", "oauth/grant", "oauth/accesstoken", "oauth/refreshtoken"),
+    *("oauth/connectorsession", "oauth/grant", "oauth/accesstoken", "oauth/refreshtoken", "mcp_bridge/toolcall"),
 ]
 
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from accounts.tests.second_factors import make_app
+from linking.models import AccountLink
+from mcp_bridge.errors import NotLinked
+from mcp_bridge.models import ToolCall
+from mcp_bridge.tests.builders import make_tool_call
 from tests.pages import states
 from tests.pages.visitor import Visitor
 
 
 def activity(visitor: Visitor) -> str:
-    """A day on which something happened."""
+    """A day on which something happened, and an assistant was busy."""
     states.confirm(visitor)
+    session = AccountLink.objects.with_parties().get(account__email=visitor.email).session
+    assert session is not None
+    for number in range(12):
+        outcome = ToolCall.OK if number else NotLinked.code
+        make_tool_call(session, tool="check_dexter_account_link", outcome=outcome)
     return "/account/activity/"
 
 
