@@ -148,7 +148,7 @@ async def leave_secrets_in_the_session(site: Site, secrets: Secrets, owner: Pers
     secrets.note("waiting linking code", await owner.page.locator(".code").text_content())
     site.database.change("UPDATE account_emailaddress SET verified = %s WHERE email = %s", True, owner.email)
     await owner.open("/account/security/app/add/")
-    secrets.note("app secret", await owner.page.locator("details code").text_content())
+    secrets.note("app secret", await owner.page.locator("#totp-key").text_content())
 
 
 async def fail_to_sign_in_and_sign_in(secrets: Secrets, owner: Person) -> None:
