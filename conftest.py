@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
+from django.utils import translation
 
 from dexter.celery import app as celery_app
 
@@ -46,7 +47,9 @@ def _cheap_for_the_whole_run(tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(autouse=True)
 def _fresh(settings: Any) -> Iterator[None]:
-    """Every test starts with an empty cache, and hashes passwords in no time."""
+    """Every test starts with an empty cache, in the first language, and hashes passwords in no time."""
+    # The language of the last request stays with the thread.
+    translation.deactivate()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
     cache.clear()
     yield

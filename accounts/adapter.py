@@ -6,6 +6,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.core import context as allauth_context
@@ -26,8 +27,10 @@ from accounts.audit import AccountAction, record_audit
 from accounts.browsers import describe_browser
 from accounts.mail import enqueue_mail, render_mail
 from accounts.models import User
-from accounts.services import end_other_browsers
+from accounts.services import admit_asked_mail, end_other_browsers
 from accounts.sign_in import signed_in_recently
+
+log = structlog.get_logger(__name__)
 
 STRONG_METHODS = ("mfa_reauthenticate:webauthn", "mfa_reauthenticate")
 # What allauth may tell our templates. Its addresses of pages are not among it.
@@ -77,7 +80,13 @@ class AccountAdapter(DefaultAccountAdapter):
 
         Links in it are built from DEXTER_PUBLIC_URL by the templates: those that allauth puts into `context` come from
         the request's Host header, and whoever asked for the mail wrote that.
+
+        What anybody can have sent by typing an address is limited, and whoever typed it is not told.
         """
+        # allauth names the browser in what tells the account's owner that something was changed; that always goes out.
+        if "user_agent" not in context and not admit_asked_mail(email=email):
+            log.warning("mail.withheld", template=template_prefix)
+            return
         known = {name: context[name] for name in MAILED if name in context}
         if "user_agent" in context:
             known["browser"] = describe_browser(context["user_agent"])

@@ -11,8 +11,13 @@ from allauth.account.adapter import get_adapter
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from accounts.addresses import client_address
+from accounts.audit import AccountAction
+from accounts.errors import TooManyGuesses
 from accounts.mail import send_mail_later
 from accounts.models import User
+from accounts.services import admit_mailed_code, forgive_mailed_code
+from accounts.sign_in import signed_in_account
 
 PENDING_KEY = "account_new_email"
 CODE_LIFETIME = timedelta(minutes=15)
@@ -57,9 +62,25 @@ def read_pending_email(request: HttpRequest) -> PendingEmail | None:
 
 
 def accept_code(request: HttpRequest, pending: PendingEmail, *, code: str) -> bool:
-    """Whether `code` is the one that was sent. A wrong one is counted, the third makes every other wrong too."""
+    """Whether `code` is the one that was sent. A wrong one is counted, the third makes every other wrong too.
+
+    Raises:
+        TooManyGuesses: `code` was not looked at, and the address is forgotten.
+    """
+    try:
+        admit_mailed_code(
+            email=pending.email,
+            sent_at=pending.sent_at,
+            account=signed_in_account(request),
+            address=client_address(request),
+            refused_as=AccountAction.EMAIL_REFUSED,
+        )
+    except TooManyGuesses:
+        drop_pending_email(request)
+        raise
     digits = re.sub(r"\D", "", code)
     if pending.code_digest and constant_time_compare(_digest(digits), pending.code_digest):
+        forgive_mailed_code(email=pending.email)
         drop_pending_email(request)
         return True
     failures = pending.failures + 1

@@ -1,11 +1,13 @@
 """Everything that the accounts app refuses.
 
 AccountError
+├── AccountGone     it was deleted meanwhile
 ├── EmailTaken      another account has the address
 ├── GuestsAreOff    the setting turns guests off
 ├── LastSuperuser   nobody could look after the site any more
 ├── MailNotSent     the mail that the person waits for cannot leave
-└── NotAGuest       an account was offered where only a guest will do
+├── NotAGuest       an account was offered where only a guest will do
+└── TooManyGuesses  too many wrong codes from an e-mail, an app or a list of recovery codes
 """
 
 from __future__ import annotations
@@ -24,6 +26,13 @@ class AccountError(Exception):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class AccountGone(AccountError):
+    """Another request deleted it first."""
+
+    reason = "account_gone"
+    description = _("Your account is deleted. We have sent you an email that says so.")
 
 
 class EmailTaken(AccountError):
@@ -58,3 +67,10 @@ class NotAGuest(AccountError):
     """The guest cookie is for guests only: an account that it named would be signed in by a cookie alone."""
 
     reason = "not_a_guest"
+
+
+class TooManyGuesses(AccountError):
+    """Wrong codes were typed too often, by whomever: nothing is compared for now."""
+
+    reason = "too_many_guesses"
+    description = _("Too many wrong codes were typed. Try again in an hour, or tomorrow if that does not help.")

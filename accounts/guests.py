@@ -56,5 +56,15 @@ def remember_guest(response: HttpResponseBase, guest: User) -> None:
     )
 
 
+def forget_guest(response: HttpResponseBase) -> None:
+    """Let the next person at this browser be nobody's guest.
+
+    Always, not only when the guest is linked to the account that leaves: whoever signs out, or deletes the account,
+    hands the browser over, and what the guest is or will be linked to is not for who comes next. Who never signs in is
+    the same guest for a year, as design §2 has it.
+    """
+    response.delete_cookie(guest_cookie_name(), path="/", samesite="Lax")
+
+
 def _signer() -> signing.TimestampSigner:
     return signing.TimestampSigner(salt=GUEST_COOKIE_SALT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -47,5 +48,9 @@ class BrowserMiddleware(MiddlewareMixin):
         # The REST framework sets no user at all where nobody is signed in.
         user: Any = getattr(request, "user", None) if session is not None and session.accessed else None
         if user is not None and user.is_authenticated:
-            note_browser(request)
+            try:
+                note_browser(request)
+            except (OperationalError, InterfaceError) as error:
+                # What the page was for is done; an error page would say of it that it may not be.
+                log.warning("browsers.not_noted", error=type(error).__name__)
         return response

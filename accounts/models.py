@@ -1,4 +1,4 @@
-"""People: accounts, guests, and the audit log of what was done to them."""
+"""People: accounts, guests, the audit log of what was done to them, and the counters that guard them."""
 
 from __future__ import annotations
 
@@ -136,3 +136,23 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} at {self.created_at:%Y-%m-%d %H:%M:%S}"
+
+
+class Counter(models.Model):
+    """How often something happened in a window, and until when it is locked. Counted in the database, on every worker.
+
+    `key` names what is counted and for whom, such as `guess:account:42`; it never holds what was typed.
+    """
+
+    key = models.CharField(_("key"), max_length=120, primary_key=True)
+    window_started_at = models.DateTimeField(_("window started at"))
+    count = models.PositiveIntegerField(_("count"), default=0)
+    locked_until = models.DateTimeField(_("locked until"), null=True, blank=True)
+    lock_count = models.PositiveIntegerField(_("locks in a row"), default=0)
+
+    class Meta:
+        verbose_name = _("counter")
+        verbose_name_plural = _("counters")
+
+    def __str__(self) -> str:
+        return self.key

@@ -22,17 +22,36 @@ from fido2.webauthn import RegistrationResponse
 
 from accounts.addresses import client_address
 from accounts.audit import AccountAction, record_audit
+from accounts.errors import TooManyGuesses
 from accounts.forms import CodeForm, PlainForm
+from accounts.models import User
+from accounts.services import admit_factor_code, forgive_factor_code
 
 log = structlog.get_logger(__name__)
 NAME_LENGTH = 60
 
 
-class AuthenticateForm(CodeForm, base_forms.AuthenticateForm):
+class _CountedForm(CodeForm):
+    """A code of an app, or a recovery code: counted in the database before it is compared."""
+
+    def clean_code(self) -> str:
+        """Upstream's comparison, and its own limit, which the cache keeps."""
+        # A mixin: upstream's form comes next only where it is mixed in.
+        account: User = self.user  # type: ignore[attr-defined]
+        try:
+            admit_factor_code(account=account)
+        except TooManyGuesses as refusal:
+            raise ValidationError(refusal.description) from None
+        code: str = super().clean_code()  # type: ignore[misc]
+        forgive_factor_code(account=account)
+        return code
+
+
+class AuthenticateForm(_CountedForm, base_forms.AuthenticateForm):
     """The second step of signing in."""
 
 
-class ReauthenticateForm(CodeForm, base_forms.ReauthenticateForm):
+class ReauthenticateForm(_CountedForm, base_forms.ReauthenticateForm):
     """Show once more that it is you, with an app or a recovery code."""
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from allauth.account import views as allauth_views
 from allauth.mfa.base import views as base_views
-from allauth.mfa.recovery_codes import views as recovery_views
 from allauth.mfa.totp import views as totp_views
 from allauth.mfa.webauthn import views as webauthn_views
 from django.http import HttpResponse
@@ -17,7 +16,7 @@ from django.views.generic import RedirectView
 
 from accounts.posted import used_by
 from accounts.sign_in import account_required, recent_sign_in_required
-from accounts.views import browsers, entrance, language, profile, second_factor
+from accounts.views import browsers, entrance, language, mailed_codes, profile, second_factor
 
 
 def _guarded(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
@@ -29,28 +28,28 @@ urlpatterns = [
     path("language", language.choose_language, name="set_language"),
     path("account/login/", entrance.LoginView.as_view(), name="account_login"),
     path("account/login/code/", entrance.RequestLoginCodeView.as_view(), name="account_request_login_code"),
-    path("account/login/code/confirm/", allauth_views.confirm_login_code, name="account_confirm_login_code"),
+    path("account/login/code/confirm/", mailed_codes.ConfirmLoginCodeView.as_view(), name="account_confirm_login_code"),
     path("account/signup/", entrance.SignupView.as_view(), name="account_signup"),
     path(
         "account/confirm-email/",
-        allauth_views.ConfirmEmailVerificationCodeView.as_view(),
+        mailed_codes.ConfirmEmailView.as_view(),
         name="account_email_verification_sent",
     ),
     path("account/inactive/", allauth_views.account_inactive, name="account_inactive"),
-    path("account/logout/", allauth_views.logout, name="account_logout"),
+    path("account/logout/", entrance.LogoutView.as_view(), name="account_logout"),
     path("account/reauthenticate/", allauth_views.reauthenticate, name="account_reauthenticate"),
     path("account/reauthenticate/by-code/", entrance.sign_in_again, name="account_sign_in_again"),
-    path("account/password/change/", allauth_views.password_change, name="account_change_password"),
+    _guarded("account/password/change/", allauth_views.password_change, "account_change_password"),
     _guarded("account/password/set/", allauth_views.password_set, "account_set_password"),
     path("account/password/reset/", allauth_views.password_reset, name="account_reset_password"),
     path(
         "account/password/reset/confirm/",
-        entrance.ConfirmPasswordResetCodeView.as_view(),
+        mailed_codes.ConfirmPasswordResetCodeView.as_view(),
         name="account_confirm_password_reset_code",
     ),
     path(
         "account/password/reset/complete/",
-        entrance.CompletePasswordResetView.as_view(),
+        mailed_codes.CompletePasswordResetView.as_view(),
         name="account_complete_password_reset",
     ),
     path(
@@ -61,7 +60,7 @@ urlpatterns = [
     path(
         "account/security/", account_required(then="mfa_index")(second_factor.SecurityView.as_view()), name="mfa_index"
     ),
-    path("account/login/second-step/", base_views.authenticate, name="mfa_authenticate"),
+    path("account/login/second-step/", mailed_codes.SecondStepView.as_view(), name="mfa_authenticate"),
     # A script of the sign-in page asks it for a challenge.
     path(
         "account/login/passkey/",
@@ -89,12 +88,16 @@ urlpatterns = [
     ),
     _guarded("account/security/app/add/", totp_views.activate_totp, "mfa_activate_totp"),
     _guarded("account/security/app/remove/", totp_views.deactivate_totp, "mfa_deactivate_totp"),
-    _guarded("account/security/recovery-codes/", recovery_views.view_recovery_codes, "mfa_view_recovery_codes"),
+    _guarded("account/security/recovery-codes/", second_factor.RecoveryCodesView.as_view(), "mfa_view_recovery_codes"),
     _guarded(
-        "account/security/recovery-codes/new/", recovery_views.generate_recovery_codes, "mfa_generate_recovery_codes"
+        "account/security/recovery-codes/new/",
+        second_factor.NewRecoveryCodesView.as_view(),
+        "mfa_generate_recovery_codes",
     ),
     _guarded(
-        "account/security/recovery-codes/file/", recovery_views.download_recovery_codes, "mfa_download_recovery_codes"
+        "account/security/recovery-codes/file/",
+        second_factor.RecoveryCodesFileView.as_view(),
+        "mfa_download_recovery_codes",
     ),
     path("account/profile/", profile.profile, name="account_profile"),
     path("account/email/", profile.new_email, name="account_email"),

@@ -1,4 +1,4 @@
-"""What people get while the database is away: a page that says so, with 503 and Retry-After, and no stack trace.
+"""What people get while the database or Redis is away: a page that says so, with 503 and Retry-After.
 
 The protocol endpoints and the gate answer for themselves, in JSON. Under `/api` the page becomes a problem on its way
 out (`linking.api.middleware`).
@@ -15,16 +15,20 @@ from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from kombu.exceptions import OperationalError as QueueError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER_SECONDS = 5
-UNAVAILABLE = (OperationalError, InterfaceError)
-_MARK = "database_was_away"
+# Without the cache there are no limits on guessing, and without the queue no mail: nobody goes on without them.
+UNAVAILABLE = (OperationalError, InterfaceError, RedisConnectionError, RedisTimeoutError, QueueError)
+_MARK = "records_were_away"
 
 
 class OutageMiddleware:
-    """Stands outside of every middleware that may ask the database, and answers instead of a crash."""
+    """Stands outside of every middleware that may ask for records, and answers instead of a crash."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.addresses import client_address
-from accounts.models import User
-from linking.models import AccountLink, Counter, LinkingCode
+from accounts.models import Counter, User
+from linking.models import AccountLink, LinkingCode
 from linking.services import remove_link
 from oauth.admin import ReadOnlyAdmin
 

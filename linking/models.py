@@ -1,4 +1,4 @@
-"""Linking codes, links, and the counters that guard them."""
+"""Linking codes and links."""
 
 from __future__ import annotations
 
@@ -196,23 +196,3 @@ class AccountLink(models.Model):
 
     def __str__(self) -> str:
         return f"link {self.id}"
-
-
-class Counter(models.Model):
-    """How often something happened in a window, and until when it is locked. Counted in the database, on every worker.
-
-    `key` names what is counted and for whom, such as `guess:account:42`; it never holds what was typed.
-    """
-
-    key = models.CharField(_("key"), max_length=120, primary_key=True)
-    window_started_at = models.DateTimeField(_("window started at"))
-    count = models.PositiveIntegerField(_("count"), default=0)
-    locked_until = models.DateTimeField(_("locked until"), null=True, blank=True)
-    lock_count = models.PositiveIntegerField(_("locks in a row"), default=0)
-
-    class Meta:
-        verbose_name = _("counter")
-        verbose_name_plural = _("counters")
-
-    def __str__(self) -> str:
-        return self.key

@@ -10,11 +10,11 @@ import pytest
 from django.db import InterfaceError, OperationalError, connection
 from django.test import Client as Browser
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, User
 from accounts.tests.builders import make_user
 from linking.tests.builders import make_linking_code
 from oauth.models import ConnectorSession
-from oauth.tests.builders import make_client
+from oauth.tests.builders import make_client, make_session
 from oauth.tests.protocol import authorize_path, read_stamp
 
 pytestmark = pytest.mark.django_db
@@ -153,3 +153,28 @@ def test_an_outage_between_the_view_and_the_browser_is_one_too(monkeypatch: pyte
 
     assert response.status_code == 503
     assert b"Back in a moment" in response.content
+
+
+def test_a_page_whose_work_is_done_is_no_outage_because_of_what_is_noted_afterwards(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def note(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError("away")
+
+    session = make_session(user=User.objects.get())
+    monkeypatch.setattr("accounts.middleware.note_browser", note)
+
+    response = browser.post(f"/account/connections/{session.pk}/end")
+
+    session.refresh_from_db()
+    assert session.ended_at is not None
+    assert (response.status_code, response["Location"]) == (302, "/account/")
+
+
+def test_the_page_promises_nothing_about_what_was_done_last(browser: Browser) -> None:
+    """The answer may be lost after what it tells of was saved."""
+    with database_away():
+        page = browser.get("/account/").content.decode()
+
+    assert "Nothing was changed" not in page
+    assert "What you did last may not have been saved" in page

@@ -1,6 +1,8 @@
 """What is done to people's rows. Each service owns its transaction and its audit row."""
 
+from accounts.services.asked_mail import admit_asked_mail
 from accounts.services.browsers import end_browser, end_other_browsers
+from accounts.services.guesses import admit_factor_code, admit_mailed_code, forgive_factor_code, forgive_mailed_code
 from accounts.services.guests import create_guest
 from accounts.services.people import (
     change_email,
@@ -17,12 +19,17 @@ from accounts.services.sweeping import abandoned_guests, sweep_accounts
 
 __all__ = [
     "abandoned_guests",
+    "admit_asked_mail",
+    "admit_factor_code",
+    "admit_mailed_code",
     "change_email",
     "change_profile",
     "create_guest",
     "end_browser",
     "end_other_browsers",
     "forget_unproven_access",
+    "forgive_factor_code",
+    "forgive_mailed_code",
     "keep_language",
     "lock_for_deletion",
     "remove_second_factors",

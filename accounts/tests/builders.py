@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.db.models import F
+from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Counter, User
 
 PASSWORD = "correct-horse-battery"
 
@@ -24,3 +27,14 @@ def make_guest(**fields: Any) -> User:
     guest.set_unusable_password()
     guest.save()
     return guest
+
+
+def make_counter(key: str, **fields: Any) -> Counter:
+    """A counter whose window has just begun."""
+    return Counter.objects.create(key=key, **{"window_started_at": timezone.now()} | fields)
+
+
+def let_counters_age(by: timedelta) -> None:
+    """Let everything that was counted have happened `by` earlier."""
+    for column in ("window_started_at", "locked_until"):
+        Counter.objects.exclude(**{column: None}).update(**{column: F(column) - by})

@@ -13,6 +13,7 @@ from accounts.audit import AccountAction
 from accounts.models import AuditEntry
 from accounts.tests.builders import PASSWORD, make_user
 from accounts.tests.mails import html_of
+from accounts.tests.second_factors import code_of, make_app
 
 pytestmark = pytest.mark.django_db
 
@@ -147,3 +148,27 @@ def test_a_refused_password_is_told_to_nobody(
         client.post("/account/password/change/", {"oldpassword": "wrong", "password1": NEW_PASSWORD})
 
     assert not mailoutbox
+
+
+@pytest.mark.parametrize(
+    ("has_app", "where"), [(False, "/account/reauthenticate/"), (True, "/account/reauthenticate/code/")]
+)
+def test_a_thief_at_an_unlocked_browser_who_knows_the_password_shows_who_they_are_first(
+    client: Client, has_app: bool, where: str
+) -> None:
+    user = make_user(date_joined=timezone.now() - timedelta(days=1))
+    if has_app:
+        make_app(user)
+    client.force_login(user)
+
+    response = client.post("/account/password/change/", {"oldpassword": PASSWORD, "password1": NEW_PASSWORD})
+
+    user.refresh_from_db()
+    assert response["Location"] == f"{where}?next=%2Faccount%2Fpassword%2Fchange%2F"
+    assert user.check_password(PASSWORD)
+    assert not AuditEntry.objects.exists()
+    proof = {"code": code_of()} if has_app else {"password": PASSWORD}
+    assert client.post(response["Location"], proof)["Location"] == "/account/password/change/"
+    client.post("/account/password/change/", {"oldpassword": PASSWORD, "password1": NEW_PASSWORD})
+    user.refresh_from_db()
+    assert user.check_password(NEW_PASSWORD)

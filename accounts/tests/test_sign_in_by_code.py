@@ -123,6 +123,27 @@ def test_three_wrong_codes_end_the_attempt(client: Client, ask: Any, mailoutbox:
     assert refusals.count() == 3
 
 
+def test_whoever_starts_over_is_still_led_to_where_they_were_going(client: Client, mailoutbox: list[Any]) -> None:
+    make_user()
+    asked = client.post("/account/login/code/", {"email": "ada@example.com", "next": "/link"})
+    assert asked["Location"] == f"{CONFIRM}?next=%2Flink"
+
+    for _ in range(3):
+        ended = client.post(CONFIRM, {"code": "00000000", "next": "/link"})
+
+    assert ended["Location"] == "/account/login/code/?next=%2Flink"
+
+
+def test_nobody_who_starts_over_is_led_elsewhere(client: Client, ask: Any) -> None:
+    make_user()
+    ask(client)
+
+    for _ in range(3):
+        ended = client.post(CONFIRM, {"code": "00000000", "next": "https://evil.example/"})
+
+    assert ended["Location"] == "/account/login/code/"
+
+
 @pytest.mark.parametrize("code", ["", "0", "\x00", "9" * 10_240, "٣٣٣٣٣٣٣٣"])
 def test_a_bad_code_is_explained_beside_its_field(client: Client, ask: Any, code: str) -> None:
     make_user()

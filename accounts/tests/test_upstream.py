@@ -12,18 +12,32 @@ import pytest
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.decorators import secure_admin_login
 from allauth.account.forms import BaseSignupForm, SignupForm
+from allauth.account.internal.flows.code_verification import AbstractCodeVerificationProcess
 from allauth.account.internal.flows.email_verification import verify_email, verify_email_indirectly
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
 from allauth.account.internal.flows.password_reset_by_code import PasswordResetVerificationProcess
 from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate, is_reauthentication_required
-from allauth.account.internal.stagekit import clear_login
+from allauth.account.internal.stagekit import clear_login, unstash_login
 from allauth.account.mixins import RedirectAuthenticatedUserMixin
+from allauth.account.models import Login
 from allauth.account.utils import get_next_redirect_url
-from allauth.account.views import CompletePasswordResetView, ConfirmPasswordResetCodeView
+from allauth.account.views import (
+    CompletePasswordResetView,
+    ConfirmEmailVerificationCodeView,
+    ConfirmLoginCodeView,
+    ConfirmPasswordResetCodeView,
+    LogoutView,
+)
 from allauth.core.internal.ratelimit import get_cache_key
 from allauth.mfa.adapter import DefaultMFAAdapter
-from allauth.mfa.base.views import IndexView
+from allauth.mfa.base.forms import BaseAuthenticateForm
+from allauth.mfa.base.views import AuthenticateView, IndexView
+from allauth.mfa.recovery_codes.views import (
+    DownloadRecoveryCodesView,
+    GenerateRecoveryCodesView,
+    ViewRecoveryCodesView,
+)
 from allauth.mfa.stages import AuthenticateStage
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm, EditWebAuthnForm, _BaseAddWebAuthnForm
@@ -60,6 +74,23 @@ DIGESTS: list[tuple[Callable[..., Any], str]] = [
     (PasswordResetVerificationProcess.resume.__func__, "33dd5cf323d76c63"),
     (CompletePasswordResetView.dispatch, "44ad4bb66dd9a47a"),
     (ConfirmPasswordResetCodeView.dispatch, "48255cfa44733883"),
+    (AbstractCodeVerificationProcess.initial_state.__func__, "2d08e17f1d51dd73"),
+    (AbstractCodeVerificationProcess.record_invalid_attempt, "fb94af9dcfeed15e"),
+    (Login.serialize, "196d21f631eaa247"),
+    (Login.deserialize.__func__, "5361791f4d59ec4e"),
+    (unstash_login, "1b898dacfb5d8fdb"),
+    (ConfirmLoginCodeView.form_valid, "4576b4c4511bae71"),
+    (ConfirmLoginCodeView._action.func, "f1b04c51af4f1861"),
+    (ConfirmEmailVerificationCodeView.dispatch, "34f4c112244b91b7"),
+    (ConfirmEmailVerificationCodeView.form_valid, "9af366c014d7e439"),
+    (ConfirmEmailVerificationCodeView._action.func, "114aaac8de2ec1bc"),
+    (ConfirmPasswordResetCodeView.form_valid, "3bb4a35159eb8027"),
+    (LogoutView.post, "fa920d8bde31acfa"),
+    (AuthenticateView.dispatch, "de8df9618b26085e"),
+    (BaseAuthenticateForm.clean_code, "15c1e72ada31eb5f"),
+    (GenerateRecoveryCodesView.get_context_data, "269001a47f188a9f"),
+    (ViewRecoveryCodesView.get_context_data, "990b5e22b5eb2c8e"),
+    (DownloadRecoveryCodesView.dispatch, "7b3a592e3bd4a5f5"),
     (clear_login, "3aa0cdfc927d1310"),
     (get_authentication_records, "1c5c6d3561ba7817"),
     (get_next_redirect_url, "64ce216ef1eb4c40"),

@@ -7,22 +7,20 @@ from urllib.parse import urlencode
 
 import structlog
 from allauth.account import views as allauth_views
-from allauth.account.internal.flows.password_reset_by_code import PasswordResetVerificationProcess
 from allauth.account.internal.stagekit import clear_login
 from allauth.account.utils import get_next_redirect_url
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from accounts.addresses import client_address
-from accounts.audit import AccountAction, record_audit
 from accounts.errors import MailNotSent
+from accounts.guests import forget_guest
 from accounts.models import User
 from accounts.services import take_back_sign_up
 
@@ -63,32 +61,16 @@ class RequestLoginCodeView(_StartsOver, allauth_views.RequestLoginCodeView):
     """Sign in with a code by e-mail."""
 
 
-class _GoodForItsAddress:
-    """A reset ends when the account has another address than the one its code went to, or is gone.
+class LogoutView(allauth_views.LogoutView):
+    """Sign out, and leave no guest behind."""
 
-    allauth remembers whose account it is and never looks again: whoever reads the old mailbox, perhaps the reason for
-    the change, would choose the password.
-    """
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        process = PasswordResetVerificationProcess.resume(request)
-        if process is not None and "user_id" in process.state:
-            account: User | None = process.user
-            if account is None or account.email != process.state["email"].lower():
-                process.abort()
-                address, reason = client_address(request), "email_changed" if account else "account_gone"
-                record_audit(AccountAction.SIGN_IN_REFUSED, account=account, address=address, reason=reason)
-        # A mixin: which class comes next is known only where it is mixed in.
-        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The same form starts a sign-in over, for who is not signed in yet: that hands the browser to nobody."""
+        was_signed_in = self.request.user.is_authenticated
+        response: HttpResponse = super().post(*args, **kwargs)
+        if was_signed_in:
+            forget_guest(response)
         return response
-
-
-class ConfirmPasswordResetCodeView(_GoodForItsAddress, allauth_views.ConfirmPasswordResetCodeView):
-    """Type the code of a password reset."""
-
-
-class CompletePasswordResetView(_GoodForItsAddress, allauth_views.CompletePasswordResetView):
-    """Choose the new password."""
 
 
 @never_cache

@@ -13,7 +13,7 @@ from accounts.addresses import client_address
 from accounts.audit import AccountAction, record_audit
 from accounts.email_change import accept_code, drop_pending_email, read_pending_email, send_code
 from accounts.emails import email_is_verified
-from accounts.errors import EmailTaken
+from accounts.errors import EmailTaken, TooManyGuesses
 from accounts.forms import ChangeEmailForm, NewEmailCodeForm, ProfileForm
 from accounts.services import change_email, change_profile, end_other_browsers
 from accounts.sign_in import account_required, recent_sign_in_required, signed_in_account
@@ -61,7 +61,12 @@ def confirm_new_email(request: HttpRequest) -> HttpResponse:
         return redirect("account_email")
     form = NewEmailCodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        if accept_code(request, pending, code=form.cleaned_data["code"]):
+        try:
+            is_right = accept_code(request, pending, code=form.cleaned_data["code"])
+        except TooManyGuesses as refusal:
+            messages.error(request, str(refusal.description))
+            return redirect("account_email")
+        if is_right:
             return _change(request, pending.email)
         record_audit(AccountAction.EMAIL_REFUSED, account=me, address=client_address(request), reason="wrong_code")
         if read_pending_email(request) is None:

@@ -18,20 +18,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Counter',
-            fields=[
-                ('key', models.CharField(max_length=120, primary_key=True, serialize=False, verbose_name='key')),
-                ('window_started_at', models.DateTimeField(verbose_name='window started at')),
-                ('count', models.PositiveIntegerField(default=0, verbose_name='count')),
-                ('locked_until', models.DateTimeField(blank=True, null=True, verbose_name='locked until')),
-                ('lock_count', models.PositiveIntegerField(default=0, verbose_name='locks in a row')),
-            ],
-            options={
-                'verbose_name': 'counter',
-                'verbose_name_plural': 'counters',
-            },
-        ),
-        migrations.CreateModel(
             name='AccountLink',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),

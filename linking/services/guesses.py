@@ -7,10 +7,10 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
+from accounts import counters
 from accounts.addresses import address_block
 from accounts.audit import record_audit
 from accounts.models import User
-from linking import counters
 from linking.audit import LinkingAction
 from linking.errors import TypingLocked
 from linking.limits import GUESSES_ON_SITE_ALARM, GUESSES_PER_ACCOUNT, GUESSES_PER_ADDRESS

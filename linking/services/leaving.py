@@ -7,7 +7,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 
 from accounts.audit import AccountAction, record_audit
-from accounts.errors import LastSuperuser
+from accounts.errors import AccountGone, LastSuperuser
 from accounts.mail import send_mail_later
 from accounts.models import User
 from accounts.overtaking import again_if_overtaken
@@ -24,6 +24,7 @@ def delete_account(*, account: User, address: str | None) -> None:
     account's subject, and no address to write to. A last mail says that it happened.
 
     Raises:
+        AccountGone: it is deleted already, by another request.
         LastSuperuser: nobody else may look after the site.
     """
     try:
@@ -41,6 +42,8 @@ def _delete(account: User, address: str | None) -> None:
     if account.is_superuser and [user.pk for user in superusers] == [account.pk]:
         raise LastSuperuser
     lock_for_deletion(User.objects.filter(pk=account.pk))
+    if not User.objects.filter(pk=account.pk).exists():
+        raise AccountGone
     for link in AccountLink.objects.with_parties().filter(account=account):
         remove_link(link=link, actor=account, address=address)
     end_all_connections(account=account, address=address)

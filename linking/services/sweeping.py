@@ -9,9 +9,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.audit import record_audit
+from accounts.limits import LOCK_MEMORY
+from accounts.models import Counter
 from linking.audit import LinkingAction
-from linking.limits import CODE_RETENTION, LOCK_MEMORY
-from linking.models import Counter, LinkingCode
+from linking.limits import CODE_RETENTION
+from linking.models import LinkingCode
 
 SWEEP_BATCH = 500
 

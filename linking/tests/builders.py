@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.tests.builders import make_guest, make_user
+from accounts.tests.builders import let_counters_age, make_guest, make_user
 from linking.codes import digest_code, display_code, generate_code
 from linking.limits import CODE_LIFETIME
-from linking.models import AccountLink, Counter, LinkingCode, LinkInitiator
+from linking.models import AccountLink, LinkingCode, LinkInitiator
 from oauth.bearer import Principal, resolve_bearer_token
 from oauth.models import ConnectorSession
 from oauth.tests.builders import make_access_token, make_session
@@ -59,11 +60,6 @@ def make_link(account: User | None = None, session: ConnectorSession | None = No
     return AccountLink.objects.create(**defaults | fields)
 
 
-def make_counter(key: str, **fields: Any) -> Counter:
-    """A counter whose window has just begun."""
-    return Counter.objects.create(key=key, **{"window_started_at": timezone.now()} | fields)
-
-
 def make_principal(session: ConnectorSession | None = None) -> Principal:
     """What a token of `session` resolves to; of a new guest's session without one."""
     row, token = make_access_token(session)
@@ -71,12 +67,7 @@ def make_principal(session: ConnectorSession | None = None) -> Principal:
 
 
 def pass_time(by: timedelta) -> None:
-    """Let everything in the tables of linking have happened `by` earlier."""
-    columns: list[tuple[Any, str]] = [
-        *((LinkingCode, column) for column in ("created_at", "expires_at", "redeemed_at", "used_at", "ended_at")),
-        *((Counter, column) for column in ("window_started_at", "locked_until")),
-    ]
-    for model, column in columns:
-        for row in model.objects.exclude(**{column: None}):
-            at: datetime = getattr(row, column)
-            model.objects.filter(pk=row.pk).update(**{column: at - by})
+    """Let all codes and counters have happened `by` earlier."""
+    let_counters_age(by)
+    for column in ("created_at", "expires_at", "redeemed_at", "used_at", "ended_at"):
+        LinkingCode.objects.exclude(**{column: None}).update(**{column: F(column) - by})

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.test import Client as Browser
 
-from accounts.models import AuditEntry
-from linking.models import AccountLink, Counter, LinkingCode
+from accounts.models import AuditEntry, Counter
+from linking.models import AccountLink, LinkingCode
 from oauth.models import ConnectorSession
 from oauth.tests.builders import make_access_token
 

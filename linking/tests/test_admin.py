@@ -6,10 +6,10 @@ import pytest
 from django.test import Client as Browser
 
 from accounts.models import AuditEntry, User
-from accounts.tests.builders import make_user
+from accounts.tests.builders import make_counter, make_user
 from linking.audit import LinkingAction
 from linking.models import AccountLink
-from linking.tests.builders import make_counter, make_link, make_linking_code
+from linking.tests.builders import make_link, make_linking_code
 
 pytestmark = pytest.mark.django_db
 
@@ -45,11 +45,12 @@ def test_nothing_can_be_added_changed_or_deleted(browser: Browser) -> None:
     link = make_link()
     counter = make_counter("guess:account:1")
 
-    for model, key in (("linkingcode", row.pk), ("accountlink", link.pk), ("counter", counter.pk)):
-        assert browser.get(f"/admin/linking/{model}/").status_code == 200
-        assert browser.get(f"/admin/linking/{model}/add/").status_code == 403
-        assert browser.post(f"/admin/linking/{model}/{key}/change/", {}).status_code == 403
-        assert browser.post(f"/admin/linking/{model}/{key}/delete/", {"post": "yes"}).status_code == 403
+    rows = {"linking/linkingcode": row.pk, "linking/accountlink": link.pk, "accounts/counter": counter.pk}
+    for model, key in rows.items():
+        assert browser.get(f"/admin/{model}/").status_code == 200
+        assert browser.get(f"/admin/{model}/add/").status_code == 403
+        assert browser.post(f"/admin/{model}/{key}/change/", {}).status_code == 403
+        assert browser.post(f"/admin/{model}/{key}/delete/", {"post": "yes"}).status_code == 403
     assert AccountLink.objects.get() == link
 
 

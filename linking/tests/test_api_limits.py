@@ -11,14 +11,14 @@ from django.db import DatabaseError, connection
 from django.test import Client as Browser
 from django.utils import timezone
 
-from accounts.models import AuditEntry, User
-from accounts.tests.builders import make_user
+from accounts.models import AuditEntry, Counter, User
+from accounts.tests.builders import make_counter, make_user
 from linking.audit import LinkingAction
 from linking.limits import GUESSES_PER_ACCOUNT
-from linking.models import Counter, LinkingCode
+from linking.models import LinkingCode
 from linking.services.guesses import SITE_KEY, address_key, typer_key
 from linking.tests.browsing import signed_in
-from linking.tests.builders import make_counter, make_linking_code, pass_time
+from linking.tests.builders import make_linking_code, pass_time
 from linking.tests.calling import assert_problem, preview, send, written
 
 pytestmark = pytest.mark.django_db
@@ -196,7 +196,7 @@ def test_counters_that_cannot_be_read_let_nobody_type(browser: Browser, monkeypa
     def fail(*args: object, **kwargs: object) -> None:
         raise DatabaseError
 
-    monkeypatch.setattr("linking.counters.take", fail)
+    monkeypatch.setattr("accounts.counters.take", fail)
     browser.raise_request_exception = False
 
     assert_problem(type_code(browser, code), 500, "server_error")

@@ -14,10 +14,10 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from accounts.guests import GUEST_COOKIE_SALT, guest_cookie_name
-from accounts.models import User
+from accounts.models import Counter, User
 from accounts.tests.builders import make_guest, make_user
 from linking.api import views
-from linking.models import AccountLink, Counter, LinkingCode
+from linking.models import AccountLink, LinkingCode
 from linking.services import preview_linking_code
 from linking.services.guesses import typer_key
 from linking.tests.builders import make_link, make_linking_code, make_offered_code

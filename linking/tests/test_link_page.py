@@ -11,10 +11,10 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from accounts.guests import GUEST_COOKIE_SALT, guest_cookie_name
-from accounts.models import User
+from accounts.models import Counter, User
 from accounts.tests.builders import PASSWORD, make_guest, make_user
 from linking.codes import LONGEST_TYPED
-from linking.models import AccountLink, Counter, LinkingCode
+from linking.models import AccountLink, LinkingCode
 from linking.services.guesses import typer_key
 from linking.tests.browsing import decide, text_of
 from linking.tests.builders import make_linking_code

@@ -10,12 +10,11 @@ from django.db import connection
 from django.test import Client as Browser
 from django.utils import timezone
 
-from accounts.models import User
-from accounts.tests.builders import PASSWORD, make_user
-from linking.models import Counter
+from accounts.models import Counter, User
+from accounts.tests.builders import PASSWORD, make_counter, make_user
 from linking.services.guesses import address_key, typer_key
 from linking.tests.browsing import text_of
-from linking.tests.builders import make_counter, make_linking_code
+from linking.tests.builders import make_linking_code
 
 pytestmark = pytest.mark.django_db
 

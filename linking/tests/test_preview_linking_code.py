@@ -9,11 +9,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import AuditEntry, User
+from accounts.models import AuditEntry, Counter, User
 from accounts.tests.builders import make_guest, make_user
 from linking.audit import LinkingAction
 from linking.errors import AccountRequired, CodeRefused
-from linking.models import Counter, LinkingCode
+from linking.models import LinkingCode
 from linking.services.guesses import typer_key
 from linking.tests.builders import make_linking_code, pass_time
 from linking.tests.guessing import ADDRESS, DEAD, WRONG, guess_wrong, type_code

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
-from accounts.models import AuditEntry, User
+from accounts.models import AuditEntry, Counter, User
 from accounts.tests.builders import make_guest, make_user
 from linking.audit import LinkingAction
 from linking.errors import AlreadyLinked, CodeRefused, LinkRefused, TypingLocked
-from linking.models import AccountLink, Counter, LinkingCode
+from linking.models import AccountLink, LinkingCode
 from linking.services import confirm_link, decline_link, preview_linking_code, redeem_linking_code
 from linking.services.guesses import address_key, typer_key
 from linking.tests.builders import make_link, make_linking_code, make_offered_code, make_principal

@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, Counter
+from accounts.tests.builders import make_counter
 from linking.audit import LinkingAction
-from linking.models import Counter, LinkingCode
+from linking.models import LinkingCode
 from linking.services import sweep_linking
 from linking.tasks import sweep
-from linking.tests.builders import make_counter, make_linking_code, pass_time
+from linking.tests.builders import make_linking_code, pass_time
 
 pytestmark = pytest.mark.django_db
 

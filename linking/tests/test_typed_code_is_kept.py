@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from django.test import Client as Browser
 
+from accounts.models import Counter
 from accounts.tests.builders import PASSWORD, make_user
 from linking.codes import LONGEST_TYPED
-from linking.models import AccountLink, Counter
+from linking.models import AccountLink
 from linking.tests.builders import make_linking_code
 
 pytestmark = pytest.mark.django_db

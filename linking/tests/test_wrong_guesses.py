@@ -10,13 +10,13 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from accounts.models import AuditEntry
-from accounts.tests.builders import make_user
+from accounts.models import AuditEntry, Counter
+from accounts.tests.builders import make_counter, make_user
 from linking.audit import LinkingAction
 from linking.errors import TypingLocked
-from linking.models import Counter, LinkingCode
+from linking.models import LinkingCode
 from linking.services.guesses import SITE_KEY, address_key, typer_key
-from linking.tests.builders import make_counter, make_linking_code, pass_time
+from linking.tests.builders import make_linking_code, pass_time
 from linking.tests.guessing import ADDRESS, guess_wrong, type_code
 
 pytestmark = pytest.mark.django_db
@@ -204,7 +204,7 @@ def test_counters_that_cannot_be_read_refuse_everybody(monkeypatch: pytest.Monke
 
     _, code = make_linking_code()
     account = make_user()
-    monkeypatch.setattr("linking.counters.take", fail)
+    monkeypatch.setattr("accounts.counters.take", fail)
 
     with pytest.raises(DatabaseError):
         type_code(account, code)

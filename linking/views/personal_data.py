@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,7 +13,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.addresses import client_address
 from accounts.audit import AccountAction, record_audit
-from accounts.errors import LastSuperuser
+from accounts.errors import AccountGone, LastSuperuser
+from accounts.guests import forget_guest
 from accounts.posted import posted_from
 from accounts.sign_in import account_required, recent_sign_in_required, signed_in_account
 from linking.export import data_of
@@ -45,7 +48,9 @@ def delete(request: HttpRequest) -> HttpResponse:
     error = ""
     if request.method == "POST" and request.POST.get("agreed") == "yes":
         try:
-            delete_account(account=me, address=client_address(request))
+            # The other of two clicks, or tabs, may have been faster: all the same to whoever clicked.
+            with suppress(AccountGone):
+                delete_account(account=me, address=client_address(request))
         except LastSuperuser as refusal:
             error = str(refusal.description)
         else:
@@ -63,5 +68,7 @@ def delete(request: HttpRequest) -> HttpResponse:
 def _gone(request: HttpRequest) -> HttpResponse:
     request.user = AnonymousUser()
     request.session.flush()
-    messages.success(request, _("Your account is deleted. We have sent you an email that says so."))
-    return redirect("/")
+    messages.success(request, str(AccountGone.description))
+    response = redirect("/")
+    forget_guest(response)
+    return response

@@ -28,7 +28,7 @@ async def site(database: Database, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(autouse=True)
 def _nothing_counted(site: Site) -> None:
     """All people of these tests come from one address: this site trusts nobody who says otherwise."""
-    site.database.change("DELETE FROM linking_counter")
+    site.database.change("DELETE FROM accounts_counter")
 
 
 async def test_five_wrong_codes_lock_an_account_on_every_process_and_over_a_restart(site: Site, people: People) -> None:
@@ -51,7 +51,7 @@ async def test_five_wrong_codes_lock_an_account_on_every_process_and_over_a_rest
     assert too_late == after_restart == [LOCKED] * 2
     assert status["is_linked"] is True
     [(locked_until, window_started_at)] = site.database.rows(
-        "SELECT locked_until, window_started_at FROM linking_counter WHERE key LIKE %s AND locked_until IS NOT NULL",
+        "SELECT locked_until, window_started_at FROM accounts_counter WHERE key LIKE %s AND locked_until IS NOT NULL",
         "guess:account:%",
     )
     assert locked_until > window_started_at

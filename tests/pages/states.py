@@ -10,13 +10,13 @@ from django.utils import timezone
 
 from accounts.guests import guest_cookie_name, remember_guest
 from accounts.models import User
-from accounts.tests.builders import make_guest, make_user
+from accounts.tests.builders import make_counter, make_guest, make_user
 from linking.disowning import disown_token
 from linking.limits import MINTING_PER_HOUR
 from linking.models import AccountLink, LinkingCode
 from linking.services import offer_linking_code
 from linking.services.guesses import typer_key
-from linking.tests.builders import make_counter, make_link, make_linking_code, make_offered_code
+from linking.tests.builders import make_link, make_linking_code, make_offered_code
 from oauth.models import Client, ConnectorSession
 from oauth.tests.builders import CODE_CHALLENGE, make_client, make_client_document, make_session
 from tests.pages.visitor import Visitor

@@ -10,10 +10,10 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from linking import counters
-from linking.limits import Limit
-from linking.models import Counter
-from linking.tests.builders import make_counter, pass_time
+from accounts import counters
+from accounts.limits import Limit
+from accounts.models import Counter
+from accounts.tests.builders import let_counters_age, make_counter
 
 FIVE = Limit(5, timedelta(minutes=10))
 
@@ -38,7 +38,7 @@ def test_there_is_room_for_as_many_as_the_limit_says() -> None:
 @pytest.mark.django_db
 def test_there_is_room_again_once_the_window_has_passed() -> None:
     take_all()
-    pass_time(timedelta(minutes=10))
+    let_counters_age(timedelta(minutes=10))
 
     assert counters.take("key", limit=FIVE) is None
 
@@ -50,7 +50,7 @@ def test_there_is_room_again_once_the_window_has_passed() -> None:
 @pytest.mark.django_db
 def test_there_is_no_room_a_moment_before_the_window_has_passed() -> None:
     take_all()
-    pass_time(timedelta(minutes=9, seconds=50))
+    let_counters_age(timedelta(minutes=9, seconds=50))
 
     assert counters.take("key", limit=FIVE) is not None
 
@@ -108,10 +108,10 @@ def test_a_lock_outlasts_the_window_and_then_there_is_room_for_all() -> None:
     take_all()
     counters.lock_if_full("key", limit=FIVE)
 
-    pass_time(timedelta(minutes=14, seconds=50))
+    let_counters_age(timedelta(minutes=14, seconds=50))
     assert counters.take("key", limit=FIVE) is not None
 
-    pass_time(timedelta(seconds=10))
+    let_counters_age(timedelta(seconds=10))
     take_all()
 
 
@@ -123,7 +123,7 @@ def test_each_lock_lasts_twice_as_long_as_the_last_and_24_hours_at_most() -> Non
         locked_until = counters.lock_if_full("key", limit=FIVE)
         assert locked_until is not None
         lengths.append(round((locked_until - timezone.now()).total_seconds() / 60))
-        pass_time(locked_until - timezone.now())
+        let_counters_age(locked_until - timezone.now())
 
     assert lengths == [15, 30, 60, 120, 240, 480, 960, 1440, 1440, 1440]
 
@@ -132,7 +132,7 @@ def test_each_lock_lasts_twice_as_long_as_the_last_and_24_hours_at_most() -> Non
 def test_the_first_lock_is_forgotten_24_hours_after_it_ended() -> None:
     take_all()
     counters.lock_if_full("key", limit=FIVE)
-    pass_time(timedelta(minutes=15, hours=24))
+    let_counters_age(timedelta(minutes=15, hours=24))
     take_all()
 
     locked_until = counters.lock_if_full("key", limit=FIVE)
@@ -159,7 +159,7 @@ def test_the_alarm_is_raised_again_in_the_next_window() -> None:
     minute = Limit(1, timedelta(minutes=1))
     counters.count_event("site", limit=minute)
     assert counters.raise_alarm("site", limit=minute)
-    pass_time(timedelta(minutes=1))
+    let_counters_age(timedelta(minutes=1))
     assert not counters.raise_alarm("site", limit=minute)
 
     counters.count_event("site", limit=minute)

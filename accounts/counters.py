@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from django.db.models import Case, DateTimeField, F, Q, Value, When
 from django.utils import timezone
 
-from linking.limits import FIRST_LOCK, LOCK_MEMORY, LONGEST_LOCK, Limit
-from linking.models import Counter
+from accounts.limits import FIRST_LOCK, LOCK_MEMORY, LONGEST_LOCK, Limit
+from accounts.models import Counter
 
 
 def take(key: str, *, limit: Limit) -> datetime | None:
@@ -27,6 +27,18 @@ def take(key: str, *, limit: Limit) -> datetime | None:
     if counter.locked_until and counter.locked_until > now:
         return counter.locked_until
     return counter.window_started_at + limit.window
+
+
+def take_each(limits: dict[str, Limit]) -> bool:
+    """Count one event with every key, or with none of them when one of them has no room. Whether there was room."""
+    taken: list[str] = []
+    for key, limit in limits.items():
+        if take(key, limit=limit) is not None:
+            for earlier in taken:
+                give_back(earlier)
+            return False
+        taken.append(key)
+    return True
 
 
 def locked_until(key: str) -> datetime | None:

@@ -1,0 +1,31 @@
+"""How often something may be done: what a limit is, and every number of the accounts app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """`count` events in `window`."""
+
+    count: int
+    window: timedelta
+
+
+FIRST_LOCK = timedelta(minutes=15)
+LONGEST_LOCK = timedelta(hours=24)
+# What was not locked for this long starts again with the first lock; no window is longer.
+LOCK_MEMORY = timedelta(hours=24)
+
+# Eight digits that went to a mailbox. The second limit counts the wrong ones for an address, however many codes were
+# sent to it and whoever asked: somebody who knows no more than the address gets no further than 1 in 1000 in a year.
+GUESSES_PER_MAILED_CODE = Limit(3, timedelta(hours=1))
+GUESSES_PER_EMAIL = Limit(10, timedelta(hours=1))
+# Six digits of an app, or one of ten recovery codes. Only who has the password or the mailbox gets to type one.
+FACTOR_GUESSES_PER_HOUR = Limit(10, timedelta(hours=1))
+FACTOR_GUESSES_PER_DAY = Limit(30, timedelta(days=1))
+# What anybody can have sent to an address by typing it, whether it asked or not: all kinds together.
+MAILS_PER_HOUR = Limit(6, timedelta(hours=1))
+MAILS_PER_DAY = Limit(20, timedelta(days=1))

@@ -1,0 +1,93 @@
+"""The limits on typing codes: those that were mailed, and those of a second factor.
+
+allauth counts the first in the website session after comparing, so that requests at once each start from the same
+count, and the second in the cache, which a restart empties.
+"""
+
+from __future__ import annotations
+
+import structlog
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+
+from accounts import counters
+from accounts.audit import AccountAction, record_audit
+from accounts.errors import TooManyGuesses
+from accounts.limits import (
+    FACTOR_GUESSES_PER_DAY,
+    FACTOR_GUESSES_PER_HOUR,
+    GUESSES_PER_EMAIL,
+    GUESSES_PER_MAILED_CODE,
+    Limit,
+)
+from accounts.models import User
+
+log = structlog.get_logger(__name__)
+
+
+def admit_mailed_code(
+    *,
+    email: str,
+    sent_at: float,
+    account: User | None,
+    address: str | None,
+    refused_as: AccountAction = AccountAction.SIGN_IN_REFUSED,
+) -> None:
+    """Count a guess at the code that was sent to `email` at `sent_at`, before anybody compares it.
+
+    An address without an account is counted as one with: the answer tells nobody which it is. `account` is who the log
+    says it was about, `refused_as` what was refused.
+
+    Raises:
+        TooManyGuesses: too many at this code, or for this address; this one was not counted and must not be compared.
+        RuntimeError: the caller is in a transaction, which could take the count back.
+    """
+    limits = {
+        _key("mailed", email, repr(sent_at)): GUESSES_PER_MAILED_CODE,
+        _key("mailed", email): GUESSES_PER_EMAIL,
+    }
+    if not _admit(limits):
+        record_audit(refused_as, account=account, address=address, reason=TooManyGuesses.reason)
+        raise TooManyGuesses
+
+
+def forgive_mailed_code(*, email: str) -> None:
+    """The guess was right: it does not count for the address. Earlier wrong ones still do."""
+    counters.give_back(_key("mailed", email))
+
+
+def admit_factor_code(*, account: User) -> None:
+    """Count a guess at a code of an authenticator app, or at a recovery code, before anybody compares it.
+
+    Raises:
+        TooManyGuesses: the account had too many; this one was not counted and must not be compared.
+        RuntimeError: the caller is in a transaction, which could take the count back.
+    """
+    if not _admit(_factor_limits(account)):
+        # Not a row: nothing keeps whoever got as far as this page from asking a thousand times.
+        log.warning("guesses.factor_refused", account=account.subject)
+        raise TooManyGuesses
+
+
+def forgive_factor_code(*, account: User) -> None:
+    """The guess was right: it counts for nothing. Earlier wrong ones still do."""
+    for key in _factor_limits(account):
+        counters.give_back(key)
+
+
+def _admit(limits: dict[str, Limit]) -> bool:
+    with transaction.atomic(durable=True):
+        return counters.take_each(limits)
+
+
+def _factor_limits(account: User) -> dict[str, Limit]:
+    return {
+        f"guess:factor:hour:{account.pk}": FACTOR_GUESSES_PER_HOUR,
+        f"guess:factor:day:{account.pk}": FACTOR_GUESSES_PER_DAY,
+    }
+
+
+def _key(*parts: str) -> str:
+    """A counter's key that does not show the address: it may be that of somebody who was never here."""
+    kind, *rest = parts
+    return f"guess:{kind}:{salted_hmac('accounts.guesses', '|'.join(rest).lower(), algorithm='sha256').hexdigest()}"

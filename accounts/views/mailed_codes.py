@@ -1,0 +1,137 @@
+"""Pages on which people type a code from an e-mail, or show a second factor, before they are signed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import views as allauth_views
+from allauth.account.internal.flows.code_verification import AbstractCodeVerificationProcess
+from allauth.account.internal.flows.password_reset_by_code import PasswordResetVerificationProcess
+from allauth.account.internal.stagekit import LOGIN_SESSION_KEY, clear_login, unstash_login
+from allauth.account.utils import passthrough_next_redirect_url
+from allauth.mfa.base import views as base_views
+from django.contrib import messages
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from accounts.addresses import client_address
+from accounts.audit import AccountAction, record_audit
+from accounts.errors import TooManyGuesses
+from accounts.models import User
+from accounts.services import admit_mailed_code, forgive_mailed_code
+
+
+class _CountsGuesses:
+    """A guess is counted in the database before anybody compares it.
+
+    allauth counts in the website session, once it has compared: of requests at once with one cookie each starts from
+    the same count, and whoever starts over starts from nothing.
+    """
+
+    request: HttpRequest
+    _process: AbstractCodeVerificationProcess
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        process = self._process
+        if self._looks_at_a_code():
+            account: User | None = process.user
+            try:
+                admit_mailed_code(
+                    email=process.state["email"],
+                    sent_at=process.state["at"],
+                    account=account,
+                    address=client_address(request),
+                )
+            except TooManyGuesses as refusal:
+                process.abort()
+                messages.error(request, str(refusal.description))
+                return _leading_on(request, redirect("account_login"))
+        # A mixin: which class comes next is known only where it is mixed in.
+        response: HttpResponse = super().post(request, *args, **kwargs)  # type: ignore[misc]
+        return response
+
+    def form_valid(self, form: BaseForm) -> HttpResponse:
+        if self._looks_at_a_code():
+            forgive_mailed_code(email=self._process.state["email"])
+        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+        return response
+
+    def form_invalid(self, form: BaseForm) -> HttpResponse:
+        """The third wrong code ends the attempt, and allauth forgets where the person was going."""
+        response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
+        return _leading_on(self.request, response)
+
+    def _looks_at_a_code(self) -> bool:
+        # Where a new code can be asked for, allauth tells the two buttons apart.
+        return getattr(self, "_action", "verify") == "verify"
+
+
+def _leading_on(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """A redirect with the `next` of the request; any other answer as it is."""
+    if isinstance(response, HttpResponseRedirect):
+        response["Location"] = passthrough_next_redirect_url(request, response.url, REDIRECT_FIELD_NAME)
+    return response
+
+
+class _EndsWithItsAccount:
+    """A sign-in that waits for a code or a second factor ends when its account is deleted meanwhile.
+
+    allauth remembers whose it is, finds nobody, and takes that for a sign-in of nobody.
+    """
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if _account_is_gone(request):
+            clear_login(request)
+            messages.warning(request, _("That did not work any more. Sign in again."))
+            return redirect("account_login")
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        return response
+
+
+def _account_is_gone(request: HttpRequest) -> bool:
+    login = unstash_login(request, peek=True)
+    # An address without an account is asked for a code like any other; that was never anybody's sign-in.
+    return login is not None and login.user is None and request.session[LOGIN_SESSION_KEY]["user_pk"] is not None
+
+
+class _GoodForItsAddress:
+    """A reset ends when the account has another address than the one its code went to, or is gone.
+
+    allauth remembers whose account it is and never looks again: whoever reads the old mailbox, perhaps the reason for
+    the change, would choose the password.
+    """
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        process = PasswordResetVerificationProcess.resume(request)
+        if process is not None and "user_id" in process.state:
+            account: User | None = process.user
+            if account is None or account.email != process.state["email"].lower():
+                process.abort()
+                address, reason = client_address(request), "email_changed" if account else "account_gone"
+                record_audit(AccountAction.SIGN_IN_REFUSED, account=account, address=address, reason=reason)
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        return response
+
+
+class ConfirmLoginCodeView(_EndsWithItsAccount, _CountsGuesses, allauth_views.ConfirmLoginCodeView):
+    """Type the code of a sign-in."""
+
+
+class ConfirmEmailView(_EndsWithItsAccount, _CountsGuesses, allauth_views.ConfirmEmailVerificationCodeView):
+    """Type the code that proves the address of a new account."""
+
+
+class SecondStepView(_EndsWithItsAccount, base_views.AuthenticateView):
+    """Show a second factor, after the password or the code from an e-mail."""
+
+
+class ConfirmPasswordResetCodeView(_GoodForItsAddress, _CountsGuesses, allauth_views.ConfirmPasswordResetCodeView):
+    """Type the code of a password reset."""
+
+
+class CompletePasswordResetView(_GoodForItsAddress, allauth_views.CompletePasswordResetView):
+    """Choose the new password."""
