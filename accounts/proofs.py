@@ -5,6 +5,7 @@ A signal, because allauth marks addresses as proven in several of its flows and 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -19,6 +20,14 @@ from accounts.addresses import client_address
 from accounts.models import User
 from accounts.services import forget_unproven_access
 
+Forget = Callable[[User, str | None], None]
+_also_forgotten: list[Forget] = []
+
+
+def also_forget(forget: Forget) -> None:
+    """Let an app to the right drop what it keeps of an account from before the proof; it gets account and address."""
+    _also_forgotten.append(forget)
+
 
 @receiver(email_confirmed, dispatch_uid="accounts.proofs")
 def drop_what_was_not_proven(request: HttpRequest, email_address: EmailAddress, **_kwargs: Any) -> None:
@@ -27,7 +36,10 @@ def drop_what_was_not_proven(request: HttpRequest, email_address: EmailAddress, 
     if _typed_the_password_here(request, account):
         return
     key, address = request.session.session_key, client_address(request)
-    if forget_unproven_access(account=account, session_key=key, address=address):
+    had_password = forget_unproven_access(account=account, session_key=key, address=address)
+    for forget in _also_forgotten:
+        forget(account, address)
+    if had_password:
         messages.warning(request, _("The password from before you confirmed your email was removed. Set a new one."))
 
 

@@ -11,7 +11,7 @@ from linking.services.connections import (
 )
 from linking.services.disowning import disown, find_disowning
 from linking.services.guesses import typing_locked_until
-from linking.services.leaving import delete_account
+from linking.services.leaving import delete_account, end_unproven_connections
 from linking.services.links import confirm_link, disown_link, remove_link, unlink_identity
 from linking.services.resolving import resolve_identity
 from linking.services.sweeping import sweep_linking
@@ -28,6 +28,7 @@ __all__ = [
     "disown_link",
     "end_all_connections",
     "end_connection",
+    "end_unproven_connections",
     "find_disowning",
     "mint_linking_code",
     "offer_linking_code",

@@ -17,6 +17,14 @@ from linking.services.connections import end_all_connections
 from linking.services.links import remove_link
 
 
+@transaction.atomic
+def end_unproven_connections(account: User, address: str | None) -> None:
+    """End what acts for an account, and its links: whoever connected it had not proven that the account is theirs."""
+    end_all_connections(account=account, address=address)
+    for link in AccountLink.objects.with_parties().filter(account=account).order_by("pk"):
+        remove_link(link=link, actor=account, address=address)
+
+
 def delete_account(*, account: User, address: str | None) -> None:
     """Delete an account with all that is its own: connections, links, ways to sign in, browsers.
 
