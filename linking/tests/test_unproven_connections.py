@@ -13,7 +13,8 @@ from linking.models import AccountLink
 from linking.tests.builders import make_link
 from oauth.tests.builders import make_session
 
-pytestmark = pytest.mark.django_db
+# Mail is sent once the transaction is through.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def sign_in_by_code() -> None:
