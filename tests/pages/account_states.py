@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from accounts.tests.second_factors import make_app
+from allauth.account.models import EmailAddress
+
+from accounts.tests.builders import PASSWORD
 from linking.models import AccountLink
 from mcp_bridge.errors import NotLinked
 from mcp_bridge.models import ToolCall
 from mcp_bridge.tests.builders import make_tool_call
+from oauth.tests.builders import make_client, make_session
 from tests.pages import states
 from tests.pages.visitor import Visitor
 
@@ -22,6 +25,46 @@ def activity(visitor: Visitor) -> str:
     return "/account/activity/"
 
 
+def activity_of_weeks(visitor: Visitor) -> str:
+    """More than fits on a page; the second one."""
+    visitor.sign_in()
+    for number in range(30):
+        visitor.post("/account/profile/", display_name=f"Ada {number}")
+    return "/account/activity/?page=2"
+
+
+def connection_ended(visitor: Visitor) -> str:
+    """Ended the only connection just now."""
+    session = make_session(user=visitor.sign_in(), client=make_client(name="Claude Code"))
+    visitor.post(f"/account/connections/{session.pk}/end")
+    return "/account/"
+
+
+def unlinked(visitor: Visitor) -> str:
+    """Unlinked the only assistant just now."""
+    states.confirm(visitor)
+    visitor.post(f"/account/links/{AccountLink.objects.get(account=visitor.account).pk}/unlink")
+    return "/account/"
+
+
+def browsers_elsewhere(visitor: Visitor) -> str:
+    """Signed in in two browsers."""
+    visitor.sign_in()
+    other = Visitor(email=visitor.email)
+    other.post_password()
+    # A browser is noted with the first page that it asks for.
+    for browser in (other, visitor):
+        browser.http.get("/account/browsers/", secure=True)
+    return "/account/browsers/"
+
+
+def profile_unconfirmed(visitor: Visitor) -> str:
+    """Has an address that nobody has proven yet."""
+    account = visitor.sign_in()
+    EmailAddress.objects.filter(user=account).update(verified=False)
+    return "/account/profile/"
+
+
 def email_confirm(visitor: Visitor) -> str:
     """Asked for another e-mail address, and was sent a code."""
     visitor.sign_in()
@@ -29,39 +72,29 @@ def email_confirm(visitor: Visitor) -> str:
     return "/account/email/confirm/"
 
 
-def security_with_app(visitor: Visitor) -> str:
-    """Has an authenticator app."""
-    make_app(visitor.sign_in())
-    return "/account/security/"
-
-
-def app_remove(visitor: Visitor) -> str:
-    """May take the app away."""
-    security_with_app(visitor)
-    return "/account/security/app/remove/"
-
-
-def recovery_codes_new(visitor: Visitor) -> str:
-    """Has an app, and no recovery codes yet."""
-    security_with_app(visitor)
-    return "/account/security/recovery-codes/new/"
-
-
-def recovery_codes(visitor: Visitor) -> str:
-    """Has an app and recovery codes."""
-    visitor.post(recovery_codes_new(visitor))
-    return "/account/security/recovery-codes/"
-
-
-def second_step(visitor: Visitor) -> str:
-    """Typed the password, and is asked for the code of the app."""
-    make_app(visitor.sign_in())
-    visitor.http.logout()
-    visitor.post_password()
-    return "/account/login/second-step/"
-
-
 def delete(visitor: Visitor) -> str:
     """Has assistants, and means to leave."""
     states.account_with_connections(visitor)
     return "/account/delete/"
+
+
+def deleted(visitor: Visitor) -> str:
+    """Has just deleted the account."""
+    visitor.sign_in()
+    visitor.post("/account/delete/", agreed="yes")
+    return "/"
+
+
+def signed_out(visitor: Visitor) -> str:
+    """Has just signed out."""
+    visitor.sign_in()
+    visitor.post("/account/logout/")
+    return "/"
+
+
+def locked_out(visitor: Visitor) -> str:
+    """Typed wrong passwords until no more are taken."""
+    visitor.make_account()
+    for _ in range(6):
+        visitor.http.post("/account/login/", {"login": visitor.email, "password": PASSWORD[::-1]}, secure=True)
+    return "/account/login/"

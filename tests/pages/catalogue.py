@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.pages import account_states, states
+from tests.pages import account_states, second_factor_states, states
 from tests.pages.visitor import Visitor
 
 Reach = Callable[[Visitor], str]
@@ -73,12 +73,14 @@ def signed_in(path: str) -> Reach:
 WITH_SCRIPTS, WITHOUT_SCRIPTS = PURPOSES = ("with-scripts", "without-scripts")
 
 WRONG_CODE = (Fill("Code", "222-222"), Press("Continue"))
-WRONG_MAILED_CODE = "00000000"
+WRONG = Fill("Code", "00000000")
 
 START = [
     Page("home", at("/")),
     Page("home-signed-in", signed_in("/")),
     Page("mcp", at("/mcp")),
+    Page("home-signed-out", account_states.signed_out),
+    Page("home-deleted", account_states.deleted),
     Page("connect", at("/connect")),
     Page("connect-opened", at("/connect#cursor")),
     Page("api-docs", at("/api/docs")),
@@ -93,6 +95,11 @@ ENTRANCE = [
         at("/account/login/"),
         (Fill("Email", "ada@example.com"), Fill("Password", "wrong"), Press("Sign in")),
     ),
+    Page(
+        "sign-in-locked",
+        account_states.locked_out,
+        (Fill("Email", "ada@example.com"), Fill("Password", "wrong"), Press("Sign in")),
+    ),
     Page("sign-up", at("/account/signup/")),
     Page("sign-up-to-go-on", at("/account/signup/?next=/link")),
     Page(
@@ -101,10 +108,13 @@ ENTRANCE = [
         (Fill("Email", "ada@example.com"), Fill("Password", "12345678"), Press("Create account")),
     ),
     Page("sign-up-confirm", states.sign_up_to_confirm),
+    Page("sign-up-confirm-wrong", states.sign_up_to_confirm, (WRONG, Press("Confirm"))),
     Page("sign-in-by-code", at("/account/login/code/")),
     Page("sign-in-by-code-confirm", states.sign_in_code_sent),
+    Page("sign-in-by-code-wrong", states.sign_in_code_sent, (WRONG, Press("Sign in"))),
     Page("password-reset", at("/account/password/reset/")),
     Page("password-reset-confirm", states.password_reset_sent),
+    Page("password-reset-wrong", states.password_reset_sent, (WRONG, Press("Confirm"))),
     Page("password-reset-complete", states.password_reset_confirmed),
     Page("password-reset-done", at("/account/password/reset/done/")),
     Page("account-inactive", at("/account/inactive/")),
@@ -122,14 +132,24 @@ CONSENT = [
     Page("consent-changed", states.consent_signed_in, (Tamper("stamp"), Press("Allow")), status=409),
     Page("consent-unknown-client", states.consent_unknown_client, status=400),
     Page("consent-without-client", at("/mcp/authorize?response_type=code"), status=400),
+    Page("consent-malformed", at("/mcp/authorize?client_id=a&client_id=b"), status=400),
     Page("consent-wrong-redirect", states.consent_wrong_redirect, status=400),
     Page("consent-bad-document", states.consent_bad_document, status=400),
+    Page("consent-form-too-old", states.consent_signed_in, (Tamper("csrfmiddlewaretoken"), Press("Allow")), status=403),
+    Page("hand-back-denied", states.consent_private_scheme, (Press("Deny"),), leaves=True),
     Page("hand-back", states.consent_private_scheme, (Press("Allow"),), leaves=True),
 ]
 
 LINK = [
     Page("link", signed_in("/link")),
     Page("link-prefilled", signed_in("/link#code=ABC-DEF")),
+    Page("link-kept", states.code_kept),
+    Page(
+        "link-form-too-old",
+        signed_in("/link"),
+        (WRONG_CODE[0], Tamper("csrfmiddlewaretoken"), WRONG_CODE[1]),
+        status=403,
+    ),
     Page("link-empty", signed_in("/link"), (Press("Continue"),), status=400),
     Page("link-wrong-code", signed_in("/link"), WRONG_CODE, status=400),
     Page("link-locked", states.link_locked, WRONG_CODE, status=429),
@@ -150,6 +170,9 @@ LINK = [
     Page("offer-waiting-elsewhere", states.offer_waiting_elsewhere),
     Page("offer-ended", states.offer_ended),
     Page("offer-confirm", states.offer_confirm),
+    Page("offer-confirm-elsewhere", states.offer_confirm_elsewhere),
+    Page("offer-confirm-sign-in-again", states.offer_confirm_sign_in_again),
+    Page("offer-cancelled", states.offer_waiting, (Press("Cancel this code"),)),
     Page("disown", states.disown),
     Page("disown-unlinked", states.disown_unlinked),
     Page("disown-newer", states.disown_newer),
@@ -160,6 +183,13 @@ LINK = [
 ACCOUNT = [
     Page("account-empty", signed_in("/account/")),
     Page("account", states.account_with_connections),
+    Page("account-connection-ended", account_states.connection_ended),
+    Page("account-unlinked", account_states.unlinked),
+    Page(
+        "password-change-refused",
+        signed_in("/account/password/change/"),
+        (Fill("Current password", "wrong"), Fill("New password", "12345678"), Press("Save password")),
+    ),
     Page("password-change", signed_in("/account/password/change/")),
     Page("password-set", states.password_set),
     Page("reauthenticate", signed_in("/account/reauthenticate/")),
@@ -170,20 +200,36 @@ ACCOUNT = [
     ),
     Page("sign-out", signed_in("/account/logout/")),
     Page("activity", account_states.activity),
+    Page("activity-second-page", account_states.activity_of_weeks),
+    Page("activity-empty", signed_in("/account/activity/?kind=tool_call")),
+    Page("profile-unconfirmed", account_states.profile_unconfirmed),
+    Page("profile-saved", signed_in("/account/profile/"), (Fill("Name", "Ada"), Press("Save name"))),
     Page("profile", signed_in("/account/profile/")),
     Page("email-change", signed_in("/account/email/")),
+    Page("email-confirm-wrong", account_states.email_confirm, (WRONG, Press("Confirm")), status=400),
     Page("email-confirm", account_states.email_confirm),
     Page("browsers", signed_in("/account/browsers/")),
+    Page("browsers-elsewhere", account_states.browsers_elsewhere),
     Page("data", signed_in("/account/data/")),
     Page("delete", account_states.delete),
     Page("security", signed_in("/account/security/")),
-    Page("security-with-app", account_states.security_with_app),
+    Page("security-with-app", second_factor_states.security_with_app),
+    Page("security-with-passkey", second_factor_states.security_with_passkey),
+    Page("passkey-rename", second_factor_states.passkey_rename),
+    Page("passkey-remove", second_factor_states.passkey_remove),
     Page("passkey-add", signed_in("/account/security/passkeys/add/")),
     Page("app-add", signed_in("/account/security/app/add/")),
-    Page("app-remove", account_states.app_remove),
-    Page("recovery-codes-new", account_states.recovery_codes_new),
-    Page("recovery-codes", account_states.recovery_codes),
-    Page("second-step", account_states.second_step),
+    Page("app-add-wrong", signed_in("/account/security/app/add/"), (WRONG, Press("Add app"))),
+    Page("app-remove", second_factor_states.app_remove),
+    Page("recovery-codes-new", second_factor_states.recovery_codes_new),
+    Page("recovery-codes", second_factor_states.recovery_codes),
+    Page("recovery-codes-anew", second_factor_states.recovery_codes_anew),
+    Page("recovery-codes-used-up", second_factor_states.recovery_codes_used_up),
+    Page("reauthenticate-by-app", second_factor_states.reauthenticate_by_app),
+    Page("reauthenticate-by-passkey", second_factor_states.reauthenticate_by_passkey),
+    Page("second-step-wrong", second_factor_states.second_step, (WRONG, Press("Sign in"))),
+    Page("second-step-with-passkey", second_factor_states.second_step_with_passkey),
+    Page("second-step", second_factor_states.second_step),
 ]
 
 ERRORS = [
@@ -193,6 +239,9 @@ ERRORS = [
     Page("error-404-signed-in", signed_in("/nothing-here"), status=404),
     Page("error-429", at("/error/429"), status=429),
     Page("error-500", at("/error/500"), status=500),
+    Page("error-503", at("/error/503"), status=503),
+    Page("error-no-mail", at("/error/no-mail"), status=503),
+    Page("error-403-signed-in", signed_in("/error/403"), status=403),
     Page(
         "error-form-too-old",
         at("/account/login/"),

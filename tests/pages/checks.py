@@ -14,9 +14,11 @@ AXE = PACKAGES / "node_modules" / "axe-core" / "axe.min.js"
 # Everything that WCAG 2.2 AA asks of a page and a program can see, and what axe recommends beyond.
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 RECOMMENDED = (*WCAG, "best-practice")
+# The one rule that looks at colours, and the one that takes the longest.
+CONTRAST = "color-contrast"
 AXE_RUN = """
-async (tags) => {
-  const { violations } = await axe.run(document, { runOnly: tags, resultTypes: ["violations"] });
+async ([tags, rules]) => {
+  const { violations } = await axe.run(document, { runOnly: tags, rules, resultTypes: ["violations"] });
   return violations.flatMap((rule) => rule.nodes.map(
     (node) => `${rule.id}: ${node.target.join(" ")}: ${node.failureSummary.replaceAll("\\n", " ")}`));
 }
@@ -68,9 +70,14 @@ async def load_axe(tab: Tab) -> None:
     await tab.evaluate(AXE.read_text(encoding="utf-8"))
 
 
-async def axe_violations(tab: Tab, tags: Sequence[str] = RECOMMENDED) -> list[str]:
+async def axe_violations(tab: Tab, tags: Sequence[str] = RECOMMENDED, *, without: Sequence[str] = ()) -> list[str]:
     """Every rule that an element breaks. `load_axe` comes first."""
-    return _sentences(await tab.evaluate(AXE_RUN, list(tags)))
+    return _sentences(await tab.evaluate(AXE_RUN, [list(tags), {rule: {"enabled": False} for rule in without}]))
+
+
+async def pale_text(tab: Tab) -> list[str]:
+    """Text that is hard to tell from what is behind it. `load_axe` comes first."""
+    return _sentences(await tab.evaluate(AXE_RUN, [{"type": "rule", "values": [CONTRAST]}, {}]))
 
 
 async def horizontal_scroll(tab: Tab) -> list[str]:

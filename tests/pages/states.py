@@ -231,6 +231,13 @@ def signed_out_meanwhile(visitor: Visitor) -> str:
     return "/account/login/?next=/link"
 
 
+def code_kept(visitor: Visitor) -> str:
+    """Typed a code, and signed in since."""
+    visitor.post("/link", code="ABC-234")
+    visitor.sign_in()
+    return "/link"
+
+
 # --- Codes that a person makes ----------------------------------------------------------------------------------------
 
 
@@ -268,6 +275,21 @@ def offer_confirm(visitor: Visitor) -> str:
     path = offer_waiting(visitor)
     session = make_session(client=make_client(name="Claude Code"))
     LinkingCode.objects.filter(user=visitor.account).update(session=session, redeemed_at=timezone.now())
+    return path
+
+
+def offer_confirm_elsewhere(visitor: Visitor) -> str:
+    """An assistant has come with a code that was made in another browser."""
+    path = offer_waiting_elsewhere(visitor)
+    session = make_session(client=make_client(name="Claude Code"))
+    LinkingCode.objects.filter(user=visitor.account).update(session=session, redeemed_at=timezone.now())
+    return path
+
+
+def offer_confirm_sign_in_again(visitor: Visitor) -> str:
+    """The same, and signed in too long ago."""
+    path = offer_confirm(visitor)
+    visitor.let_the_sign_in_grow_old()
     return path
 
 

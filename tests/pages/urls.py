@@ -7,7 +7,8 @@ from django.shortcuts import render
 from django.urls import path
 from django.views import defaults
 
-from dexter import mail_previews, styleguide
+from accounts.errors import MailNotSent
+from dexter import mail_previews, outages, styleguide
 from dexter.urls import urlpatterns as site_urlpatterns
 
 
@@ -26,6 +27,16 @@ def bad_request(request: HttpRequest) -> HttpResponse:
     return defaults.bad_request(request, Exception())
 
 
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """As the site answers while its database is away."""
+    return outages.unavailable()
+
+
+def no_mail(request: HttpRequest) -> HttpResponse:
+    """As the site answers while it cannot send mail."""
+    raise MailNotSent
+
+
 urlpatterns = [
     # Served in debug only; what they show is looked at like every other page.
     path("styleguide/", styleguide.styleguide),
@@ -36,4 +47,6 @@ urlpatterns = [
     path("error/403", forbidden),
     path("error/429", too_many),
     path("error/500", defaults.server_error),
+    path("error/503", unavailable),
+    path("error/no-mail", no_mail),
 ]
