@@ -40,7 +40,7 @@ def test_an_unknown_document_is_fetched_stored_and_shown_with_its_host(browser: 
 
     assert page.status_code == 200
     assert "Example Helper" in page.content.decode()
-    assert '<span class="badge badge-verified">app.example.com</span>' in page.content.decode()
+    assert '<span class="badge badge-verified">verified: app.example.com</span>' in page.content.decode()
     client = Client.objects.get()
     assert (client.client_id, client.registration_source) == (URL, "cimd")
     assert (client.client_type, client.token_endpoint_auth_method) == ("public", "none")

@@ -51,7 +51,7 @@ def connect(browser: Browser, document: dict[str, Any], redirect_uri: str, **fie
     path = authorize_path(client, redirect_uri=redirect_uri, resource=settings.DEXTER_RESOURCE)
     page = browser.get(path).content.decode()
     assert document["client_name"] in page
-    assert f'<span class="badge badge-verified">{urlsplit(document["client_id"]).hostname}</span>' in page
+    assert f'<span class="badge badge-verified">verified: {urlsplit(document["client_id"]).hostname}</span>' in page
     response = decide(browser, path, "guest")
     assert response["Location"].startswith(redirect_uri)
     answer = read_answer(response)

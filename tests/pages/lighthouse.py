@@ -45,16 +45,27 @@ def run_lighthouse(visit: Visit, *categories: str) -> Report:
         "--disable-full-page-screenshot",
     ]
     environment = {**node_environment(), "CHROME_PATH": _chromium_path()}
-    for attempt in range(ATTEMPTS):
+    result: dict[str, Any] = {}
+    for _ in range(ATTEMPTS):
         done = subprocess.run(
             command, env=environment, capture_output=True, text=True, check=False, timeout=RUN_SECONDS
         )
-        # Chromium's trace sometimes begins too late for Lighthouse (NO_NAVSTART), which then asks to be run again.
-        if "run Lighthouse again" not in done.stderr or attempt == ATTEMPTS - 1:
-            break
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    return _report(json.loads(done.stdout))
+        # Chromium's trace sometimes begins too late for Lighthouse (NO_NAVSTART), which then asks to be run again, or
+        # lacks what a score needs, on a machine that is busy.
+        if "run Lighthouse again" in done.stderr:
+            continue
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        result = json.loads(done.stdout)
+        if all(category["score"] is not None for category in result["categories"].values()):
+            return _report(result)
+    raise RuntimeError(done.stderr or _errors(result))
+
+
+def _errors(result: dict[str, Any]) -> str:
+    """Why there is no score."""
+    messages = {name: audit["errorMessage"] for name, audit in result["audits"].items() if "errorMessage" in audit}
+    return f"Lighthouse could not score the page: {messages}"
 
 
 def _report(result: dict[str, Any]) -> Report:
