@@ -17,7 +17,7 @@ from dexter.celery import app as celery_app
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect, rather than skip, what only PostgreSQL can show, and there what is the same on every database."""
-    elsewhere = "pages" if connections["default"].vendor == "postgresql" else "postgres"
+    elsewhere = "once" if connections["default"].vendor == "postgresql" else "postgres"
     kept = [item for item in items if item.get_closest_marker(elsewhere) is None]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept

@@ -28,7 +28,7 @@ from tests.journeys.conftest import People
 from tests.journeys.server import Site, free_port
 from tests.nodejs import node_program
 
-pytestmark = [pytest.mark.journey, pytest.mark.anyio]
+pytestmark = [pytest.mark.once, pytest.mark.journey, pytest.mark.anyio]
 
 AT_ONCE = 3
 

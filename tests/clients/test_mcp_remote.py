@@ -40,7 +40,7 @@ from tests.journeys.databases import Database
 from tests.journeys.server import Site, open_site
 from tests.nodejs import PACKAGES, node_program
 
-pytestmark = [pytest.mark.journey, pytest.mark.anyio]
+pytestmark = [pytest.mark.once, pytest.mark.journey, pytest.mark.anyio]
 
 # How early it refreshes, and how long a token is good enough for it in this test.
 EARLY_SECONDS = 60

@@ -23,7 +23,7 @@ from tests.clients.program import ClientFailed, node_driver
 from tests.journeys.conftest import People
 from tests.journeys.server import Site
 
-pytestmark = [pytest.mark.journey, pytest.mark.anyio]
+pytestmark = [pytest.mark.once, pytest.mark.journey, pytest.mark.anyio]
 
 AUTH_METHODS = ["none", "client_secret_basic", "client_secret_post"]
 

@@ -25,7 +25,7 @@ from tests.clients.program import node_driver
 from tests.journeys.conftest import People
 from tests.journeys.server import Site
 
-pytestmark = [pytest.mark.journey, pytest.mark.anyio]
+pytestmark = [pytest.mark.once, pytest.mark.journey, pytest.mark.anyio]
 
 
 async def test_a_signed_in_person_connects_and_the_connection_outlives_its_access_token(

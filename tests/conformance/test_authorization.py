@@ -14,7 +14,7 @@ from tests.journeys.conftest import People
 from tests.journeys.handshake import register
 from tests.journeys.server import Site, free_port
 
-pytestmark = [pytest.mark.journey, pytest.mark.anyio]
+pytestmark = [pytest.mark.once, pytest.mark.journey, pytest.mark.anyio]
 
 SCENARIOS = {"authorization-server-metadata-endpoint", "authorization-code-grant"}
 

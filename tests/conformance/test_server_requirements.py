@@ -9,7 +9,7 @@ import pytest
 from tests.conformance.suite import required_scenarios, run_suite
 from tests.journeys.server import Site
 
-pytestmark = [pytest.mark.journey, pytest.mark.anyio]
+pytestmark = [pytest.mark.once, pytest.mark.journey, pytest.mark.anyio]
 
 HERE = Path(__file__).parent
 # The suite runs these too but does not count them yet, because its own server fails them; extensions aside.

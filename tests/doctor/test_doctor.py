@@ -17,7 +17,7 @@ from tests.doctor.proxy import Proxy
 from tests.journeys.databases import migrated_database
 from tests.journeys.server import free_port, open_site
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.once, pytest.mark.journey]
 
 
 @pytest.fixture(scope="module")

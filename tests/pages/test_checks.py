@@ -26,7 +26,7 @@ from tests.pages.conftest import ON_PURPOSE, reported_violations
 from tests.pages.keyboard import keyboard_faults
 from tests.pages.site import Pages
 
-pytestmark = [pytest.mark.pages, pytest.mark.journey, pytest.mark.anyio]
+pytestmark = [pytest.mark.once, pytest.mark.journey, pytest.mark.anyio]
 
 SKIP = '<a href="#content">Skip to the content</a>'
 REPORT_SECONDS = 20

@@ -15,7 +15,7 @@ from tests.pages.checks import axe_violations, horizontal_scroll, load_axe, miss
 from tests.pages.keyboard import keyboard_faults
 from tests.pages.site import Pages
 
-pytestmark = [pytest.mark.pages, pytest.mark.journey, pytest.mark.anyio]
+pytestmark = [pytest.mark.once, pytest.mark.journey, pytest.mark.anyio]
 
 # To a page's layout, zoom is a smaller window: 200 % on a desktop, and the narrowest that has to be served (1.4.10).
 ZOOMED = (640, 400)

@@ -11,7 +11,7 @@ from tests.pages.catalogue import WITH_SCRIPTS
 from tests.pages.site import Pages
 from tests.pages.test_lighthouse import NAMES
 
-pytestmark = [pytest.mark.pages, pytest.mark.journey, pytest.mark.anyio]
+pytestmark = [pytest.mark.once, pytest.mark.journey, pytest.mark.anyio]
 
 MOST_BYTES = 60_000
 # Modules wait until the page is there; any other script in the page would make it wait.

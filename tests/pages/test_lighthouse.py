@@ -13,7 +13,7 @@ from tests.pages.catalogue import WITH_SCRIPTS
 from tests.pages.lighthouse import run_lighthouse
 from tests.pages.site import Pages, Visit
 
-pytestmark = [pytest.mark.pages, pytest.mark.journey, pytest.mark.anyio]
+pytestmark = [pytest.mark.once, pytest.mark.journey, pytest.mark.anyio]
 
 FAST = 95
 NAMES = ["home", "link", "consent-signed-out", "account"]

@@ -13,7 +13,7 @@ from tests.pages.browser import looking_at
 from tests.pages.catalogue import ACCOUNT
 from tests.pages.site import Pages
 
-pytestmark = [pytest.mark.pages, pytest.mark.journey, pytest.mark.anyio]
+pytestmark = [pytest.mark.once, pytest.mark.journey, pytest.mark.anyio]
 
 [PAGE] = [page for page in ACCOUNT if page.name == "account"]
 KOLKATA = "Asia/Kolkata"

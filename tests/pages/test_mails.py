@@ -10,7 +10,7 @@ from dexter.mail_previews import Example, examples, render_example
 from tests.pages.browser import SIZES
 from tests.pages.checks import WCAG, axe_violations, horizontal_scroll, load_axe, pale_text
 
-pytestmark = [pytest.mark.pages, pytest.mark.anyio]
+pytestmark = [pytest.mark.once, pytest.mark.anyio]
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

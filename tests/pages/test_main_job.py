@@ -18,7 +18,7 @@ from tests.journeys.databases import Database
 from tests.journeys.server import Site, open_site
 from tests.pages.hands import Hand, Keyboard, Pointer
 
-pytestmark = [pytest.mark.pages, pytest.mark.journey, pytest.mark.anyio]
+pytestmark = [pytest.mark.once, pytest.mark.journey, pytest.mark.anyio]
 
 # How much of a minute the pages themselves may take, from one first paint to the other; a machine has no hesitation.
 MOST_SECONDS = 30

@@ -17,7 +17,7 @@ from tests.pages.catalogue import PAGES, Page
 from tests.pages.checks import CONTRAST, axe_violations, horizontal_scroll, load_axe
 from tests.pages.site import Pages
 
-pytestmark = [pytest.mark.pages, pytest.mark.journey, pytest.mark.anyio]
+pytestmark = [pytest.mark.once, pytest.mark.journey, pytest.mark.anyio]
 
 OTHERS = [language for language, _ in settings.LANGUAGES if language != settings.LANGUAGE_CODE]
 NARROWEST = (320, 256)

@@ -12,7 +12,7 @@ from tests.pages.catalogue import PAGES, Page, Press
 from tests.pages.checks import dead_without_scripts, horizontal_scroll, missing_content
 from tests.pages.site import Pages
 
-pytestmark = [pytest.mark.pages, pytest.mark.journey, pytest.mark.anyio]
+pytestmark = [pytest.mark.once, pytest.mark.journey, pytest.mark.anyio]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
