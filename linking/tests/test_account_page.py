@@ -194,3 +194,10 @@ def test_unlinking_and_ending_need_a_post_with_a_csrf_token(account: User) -> No
     link.session.refresh_from_db()
     assert link.session.is_live()
     assert AccountLink.objects.get() == link
+
+
+def test_a_link_whose_connection_has_ended_still_says_which_assistant_it_was(browser: Browser, account: User) -> None:
+    ended = make_session(client=make_client(name="Gone Helper"), ended_at=timezone.now(), end_reason="client")
+    make_link(account, ended)
+
+    assert "Gone Helper, not connected any more" in text_of(browser.get("/account/"))
