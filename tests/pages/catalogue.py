@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.pages import account_states, second_factor_states, states
+from tests.pages import account_states, offer_states, second_factor_states, states
 from tests.pages.visitor import Visitor
 
 Reach = Callable[[Visitor], str]
@@ -165,14 +165,14 @@ LINK = [
     Page("link-ended", states.link_ended, status=400),
     Page("link-sign-in-again-without-password", states.link_without_password),
     Page("offer-start", signed_in("/link/code")),
-    Page("offer-limited", states.offer_limited, (Press("Get a code"),), status=429),
-    Page("offer-waiting", states.offer_waiting),
-    Page("offer-waiting-elsewhere", states.offer_waiting_elsewhere),
-    Page("offer-ended", states.offer_ended),
-    Page("offer-confirm", states.offer_confirm),
-    Page("offer-confirm-elsewhere", states.offer_confirm_elsewhere),
-    Page("offer-confirm-sign-in-again", states.offer_confirm_sign_in_again),
-    Page("offer-cancelled", states.offer_waiting, (Press("Cancel this code"),)),
+    Page("offer-limited", offer_states.offer_limited, (Press("Get a code"),), status=429),
+    Page("offer-waiting", offer_states.offer_waiting),
+    Page("offer-waiting-elsewhere", offer_states.offer_waiting_elsewhere),
+    Page("offer-ended", offer_states.offer_ended),
+    Page("offer-confirm", offer_states.offer_confirm),
+    Page("offer-confirm-elsewhere", offer_states.offer_confirm_elsewhere),
+    Page("offer-confirm-sign-in-again", offer_states.offer_confirm_sign_in_again),
+    Page("offer-cancelled", offer_states.offer_waiting, (Press("Cancel this code"),)),
     Page("disown", states.disown),
     Page("disown-unlinked", states.disown_unlinked),
     Page("disown-newer", states.disown_newer),

@@ -12,11 +12,9 @@ from accounts.guests import guest_cookie_name, remember_guest
 from accounts.models import User
 from accounts.tests.builders import make_counter, make_guest, make_user
 from linking.disowning import disown_token
-from linking.limits import MINTING_PER_HOUR
 from linking.models import AccountLink, LinkingCode
-from linking.services import offer_linking_code
 from linking.services.guesses import typer_key
-from linking.tests.builders import make_link, make_linking_code, make_offered_code
+from linking.tests.builders import make_link, make_linking_code
 from oauth.models import Client, ConnectorSession
 from oauth.tests.builders import CODE_CHALLENGE, make_client, make_client_document, make_session
 from tests.pages.visitor import Visitor
@@ -236,61 +234,6 @@ def code_kept(visitor: Visitor) -> str:
     visitor.post("/link", code="ABC-234")
     visitor.sign_in()
     return "/link"
-
-
-# --- Codes that a person makes ----------------------------------------------------------------------------------------
-
-
-def offer_limited(visitor: Visitor) -> str:
-    """Made too many codes."""
-    visitor.sign_in()
-    for _ in range(MINTING_PER_HOUR.count):
-        offer_linking_code(account=visitor.account, address=None)
-    LinkingCode.objects.filter(user=visitor.account).update(ended_at=timezone.now())
-    return "/link/code"
-
-
-def offer_waiting(visitor: Visitor) -> str:
-    """Made a code, and waits."""
-    visitor.sign_in()
-    visitor.post("/link/code", decision="new")
-    return "/link/code"
-
-
-def offer_waiting_elsewhere(visitor: Visitor) -> str:
-    """Made a code in another browser."""
-    make_offered_code(visitor.sign_in())
-    return "/link/code"
-
-
-def offer_ended(visitor: Visitor) -> str:
-    """Made a code that nobody used in time."""
-    path = offer_waiting(visitor)
-    LinkingCode.objects.filter(user=visitor.account).update(expires_at=timezone.now() - HOUR)
-    return path
-
-
-def offer_confirm(visitor: Visitor) -> str:
-    """An assistant has come with the code."""
-    path = offer_waiting(visitor)
-    session = make_session(client=make_client(name="Claude Code"))
-    LinkingCode.objects.filter(user=visitor.account).update(session=session, redeemed_at=timezone.now())
-    return path
-
-
-def offer_confirm_elsewhere(visitor: Visitor) -> str:
-    """An assistant has come with a code that was made in another browser."""
-    path = offer_waiting_elsewhere(visitor)
-    session = make_session(client=make_client(name="Claude Code"))
-    LinkingCode.objects.filter(user=visitor.account).update(session=session, redeemed_at=timezone.now())
-    return path
-
-
-def offer_confirm_sign_in_again(visitor: Visitor) -> str:
-    """The same, and signed in too long ago."""
-    path = offer_confirm(visitor)
-    visitor.let_the_sign_in_grow_old()
-    return path
 
 
 # --- What is linked ---------------------------------------------------------------------------------------------------
