@@ -1,4 +1,4 @@
-"""The browser of the journeys: the system's Chromium where there is one, and Playwright's own otherwise.
+"""The browsers of the tests: the system's Chromium where there is one, and Playwright's own otherwise.
 
 `python -m tests.browser` fetches Playwright's when the system has none.
 """
@@ -10,11 +10,18 @@ import subprocess
 import sys
 
 SYSTEM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The same engine without a window: what Playwright's own is too, and much quicker to open than a window nobody sees.
+SHELL_NAME = "chromium-headless-shell"
 
 
 def find_system_chromium() -> str | None:
     """The path of the system's Chromium or Chrome; None means Playwright's own."""
     return next((path for path in map(shutil.which, SYSTEM_NAMES) if path), None)
+
+
+def find_headless_chromium() -> str | None:
+    """The same, for a test that drives it: Chromium without a window where the system has that."""
+    return shutil.which(SHELL_NAME) or find_system_chromium()
 
 
 def main() -> int:

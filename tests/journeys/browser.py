@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, async_playwright, expect
 
-from tests.browser import find_system_chromium
+from tests.browser import find_headless_chromium
 from tests.journeys.server import Site
 
 PASSWORD = "seven green herons"
@@ -26,7 +26,7 @@ async def open_chromium(*arguments: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         # The sandbox needs rights that a container's root does not have, and the pages are ours.
         browser = await playwright.chromium.launch(
-            executable_path=find_system_chromium(), args=["--no-sandbox", "--disable-gpu", *arguments]
+            executable_path=find_headless_chromium(), args=["--no-sandbox", "--disable-gpu", *arguments]
         )
         yield browser
         await browser.close()

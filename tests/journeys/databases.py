@@ -22,6 +22,8 @@ from psycopg import sql
 from tests.journeys.decoding import readings
 
 PROJECT = Path(__file__).resolve().parents[2]
+# The server writes about a request after answering it, when a test may be counting already.
+WRITTEN_LATER = {"mcp_bridge_toolcall"}
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,9 @@ class Database:
         return int(touched)
 
     def counts(self) -> dict[str, int]:
-        """How many rows every table has, for a test that nothing was written."""
-        return {table: self.value(f'SELECT count(*) FROM "{table}"') for table in self._tables()}
+        """How many rows every table has but those of `WRITTEN_LATER`, for a test that nothing was written."""
+        tables = [table for table in self._tables() if table not in WRITTEN_LATER]
+        return {table: self.value(f'SELECT count(*) FROM "{table}"') for table in tables}
 
     def dump(self) -> str:
         """Every value of every row of every table, a line each, and what anybody can decode of it."""
