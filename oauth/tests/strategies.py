@@ -5,11 +5,18 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-# The same examples each time where nobody is there to look at a new one.
-BOUNDED = settings(max_examples=100, deadline=None, derandomize=bool(os.environ.get("CI")), database=None)
+BOUNDED = settings(
+    max_examples=100,
+    deadline=None,
+    # The same examples each time where nobody is there to look at a new one.
+    derandomize=bool(os.environ.get("CI")),
+    database=None,
+    # A rule about what is acceptable drops much of what is made up to be refused.
+    suppress_health_check=[HealthCheck.filter_too_much],
+)
 
 # Lone surrogates, NUL, a direction mark, Hangul that shows nothing, and letters that other letters fold into.
 NASTY = [
