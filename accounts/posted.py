@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
+from typing import Any
 from urllib.parse import urlsplit
 
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import resolve_url
+from django.shortcuts import redirect, resolve_url
 from django.urls import Resolver404, resolve
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 View = Callable[..., HttpResponseBase]
 
@@ -22,8 +25,17 @@ def used_by(page: str, view: View) -> View:
 
 
 def posted_from(page: str) -> Callable[[View], View]:
-    """Let a view answer POST only, and say which page posts to it."""
-    return lambda view: used_by(page, require_POST(view))
+    """Let a view act on POST only, and say which page posts to it: whoever just visits the address is led there."""
+
+    def decorate(view: View) -> View:
+        @require_http_methods(["GET", "HEAD", "POST"])
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            return view(request, *args, **kwargs) if request.method == "POST" else redirect(page)
+
+        return used_by(page, guarded)
+
+    return decorate
 
 
 def page_at(url: str) -> str:
