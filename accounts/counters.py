@@ -47,6 +47,16 @@ def locked_until(key: str) -> datetime | None:
     return counter.locked_until if counter else None
 
 
+def room_left(key: str, *, limit: Limit) -> int:
+    """How many more events fit into the window there is; none while a counter is locked. Asking counts nothing."""
+    now = timezone.now()
+    counter = Counter.objects.filter(_locked(now) | ~_over(limit, now), pk=key).first()
+    if counter is None:
+        return limit.count
+    is_locked = counter.locked_until is not None and counter.locked_until > now
+    return 0 if is_locked else max(0, limit.count - counter.count)
+
+
 def give_back(key: str) -> None:
     """Take one event out of the count again."""
     Counter.objects.filter(pk=key, count__gt=0).update(count=F("count") - 1)

@@ -74,10 +74,7 @@ class TypingLocked(Limited):
 class CodeRefused(LinkingError):
     """One error and the same words for every code that does not work: none of them tells a guesser anything."""
 
-    description = _(
-        "That code does not work. Check it for typing mistakes, or ask your assistant for a new one: "
-        "a code works once, for 10 minutes, and a newer code replaces it."
-    )
+    description = _("That code does not work. Check it for typing mistakes, or ask your assistant for a new one.")
 
 
 class LinkRefused(LinkingError):

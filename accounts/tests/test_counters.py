@@ -83,6 +83,27 @@ def test_giving_back_never_makes_more_room_than_there_was() -> None:
 
 
 @pytest.mark.django_db
+def test_how_much_room_is_left_can_be_asked_without_taking_any() -> None:
+    assert counters.room_left("key", limit=FIVE) == 5
+    counters.take("key", limit=FIVE)
+    assert [counters.room_left("key", limit=FIVE) for _ in range(2)] == [4, 4]
+    for _ in range(4):
+        counters.take("key", limit=FIVE)
+    assert counters.room_left("key", limit=FIVE) == 0
+    let_counters_age(FIVE.window)
+    assert counters.room_left("key", limit=FIVE) == 5
+
+
+@pytest.mark.django_db
+def test_a_locked_counter_has_no_room_though_its_window_has_passed() -> None:
+    take_all()
+    counters.lock_if_full("key", limit=FIVE)
+    let_counters_age(FIVE.window)
+
+    assert counters.room_left("key", limit=FIVE) == 0
+
+
+@pytest.mark.django_db
 def test_a_counter_with_room_is_not_locked() -> None:
     counters.take("key", limit=FIVE)
 

@@ -10,7 +10,7 @@ from linking.services.connections import (
     sharing_identity,
 )
 from linking.services.disowning import disown, find_disowning
-from linking.services.guesses import typing_locked_until
+from linking.services.guesses import guesses_left, typing_locked_until
 from linking.services.leaving import delete_account, end_unproven_connections
 from linking.services.links import confirm_link, disown_link, remove_link, unlink_identity
 from linking.services.resolving import resolve_identity
@@ -30,6 +30,7 @@ __all__ = [
     "end_connection",
     "end_unproven_connections",
     "find_disowning",
+    "guesses_left",
     "mint_linking_code",
     "offer_linking_code",
     "preview_linking_code",

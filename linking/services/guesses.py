@@ -70,6 +70,11 @@ def typing_locked_until(*, account: User) -> datetime | None:
     return counters.locked_until(typer_key(account))
 
 
+def guesses_left(*, account: User) -> int:
+    """How many wrong codes `account` may still type before it is locked. Asking counts nothing."""
+    return counters.room_left(typer_key(account), limit=GUESSES_PER_ACCOUNT)
+
+
 def typer_key(typer: User) -> str:
     """What the counter of the guesses of an account, or of a guest's assistants, is called."""
     return f"guess:account:{typer.pk}"

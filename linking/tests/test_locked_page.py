@@ -38,6 +38,24 @@ def test_after_five_wrong_codes_the_page_says_for_how_long_it_is_locked(browser:
     assert f'value="{code}"' in page
 
 
+def test_the_page_warns_before_the_last_tries_and_says_at_once_that_they_are_over(browser: Browser) -> None:
+    pages = [text_of(browser.post("/link", {"code": "AAA-AAA"})) for _ in range(5)]
+
+    assert all("will have to wait" not in page for page in pages[:2])
+    assert "After 2 more wrong codes you will have to wait." in pages[2]
+    assert "After 1 more wrong code you will have to wait." in pages[3]
+    assert "Too many wrong codes. Try again in 15 minutes" in pages[4]
+    assert all('value="AAA-AAA"' in page for page in pages)
+
+
+def test_a_right_code_takes_no_try(browser: Browser) -> None:
+    _, code = make_linking_code()
+    browser.post("/link", {"code": code})
+    pages = [text_of(browser.post("/link", {"code": "AAA-AAA"})) for _ in range(2)]
+
+    assert all("will have to wait" not in page for page in pages)
+
+
 @pytest.mark.parametrize("method", ["get", "head"])
 def test_whoever_comes_back_to_a_locked_page_sees_the_time_left_and_counts_nothing(
     browser: Browser, account: User, method: str

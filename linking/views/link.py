@@ -33,9 +33,12 @@ from linking.pending import (
     take_typed,
 )
 from linking.qr import qr_code
-from linking.services import confirm_link, decline_link, preview_linking_code, typing_locked_until
+from linking.services import confirm_link, decline_link, guesses_left, preview_linking_code, typing_locked_until
 from linking.sign_in import account_required, ask_to_sign_in_again, signed_in_account, signed_in_recently
 from linking.waiting import wait_in_words
+
+# So many tries before typing is locked, the page says that it will be.
+GUESSES_WARNED_OF = 2
 
 
 # A guess is counted in a transaction of its own, which it could not be inside one of the request.
@@ -58,7 +61,7 @@ def link(request: HttpRequest) -> HttpResponse:
     except TypingLocked as refusal:
         return _locked_page(request, typed, refusal.retry_at, status=429)
     except CodeRefused as refusal:
-        return _code_page(request, typed, error=_hint(typed) or str(refusal.description), status=400)
+        return _refused_page(request, typed, refusal)
     remember_pending(request, row=row, typed=typed)
     return redirect("linking:confirm")
 
@@ -83,6 +86,22 @@ def _code_page(request: HttpRequest, typed: str = "", *, status: int = 200, **mo
         "qr": qr_code(settings.DEXTER_PUBLIC_URL + reverse("linking:link")),
     }
     return render(request, "linking/link.html", {**context, **more}, status=status)
+
+
+def _refused_page(request: HttpRequest, typed: str, refusal: CodeRefused) -> HttpResponse:
+    """It does not work; and before it is too late, that one cannot go on trying."""
+    account = signed_in_account(request)
+    locked_until = typing_locked_until(account=account)
+    if locked_until:
+        return _locked_page(request, typed, locked_until, status=400)
+    left = guesses_left(account=account)
+    return _code_page(
+        request,
+        typed,
+        error=_hint(typed) or str(refusal.description),
+        guesses_left=left if left <= GUESSES_WARNED_OF else None,
+        status=400,
+    )
 
 
 def _hint(typed: str) -> str:

@@ -27,6 +27,9 @@ if (field) {
     history.replaceState(null, "", location.pathname);
   }
   tidy();
+  // A code that was refused is typed over; one that was kept is gone on with.
+  if (field.ariaInvalid === "true") field.select();
+  else field.setSelectionRange(field.value.length, field.value.length);
   field.addEventListener("input", (event) => {
     // Not while letters are composed, nor while somebody mends the middle: the caret would jump to the end.
     if (!event.isComposing && field.selectionEnd === field.value.length) tidy();

@@ -152,6 +152,7 @@ LINK = [
     ),
     Page("link-empty", signed_in("/link"), (Press("Continue"),), status=400),
     Page("link-wrong-code", signed_in("/link"), WRONG_CODE, status=400),
+    Page("link-last-tries", states.link_last_tries, WRONG_CODE, status=400),
     Page("link-locked", states.link_locked, WRONG_CODE, status=429),
     Page("link-locked-on-arrival", states.link_locked),
     Page("link-confirm", states.link_confirm),

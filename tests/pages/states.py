@@ -163,6 +163,13 @@ def link_locked(visitor: Visitor) -> str:
     return "/link"
 
 
+def link_last_tries(visitor: Visitor) -> str:
+    """Typed so many wrong codes that the next one is among the last."""
+    visitor.sign_in()
+    make_counter(typer_key(visitor.account), count=2)
+    return "/link"
+
+
 def link_confirm(visitor: Visitor) -> str:
     """Typed the code of an assistant that nobody vouches for."""
     return _type_code_of(visitor, make_session(client=make_client(name="Claude Code")))
