@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -78,15 +78,19 @@ def signed_in_recently(request: HttpRequest) -> bool:
     return seconds_since_sign_in(request) < SIGN_IN_MAX_AGE.total_seconds()
 
 
-def seconds_since_sign_in(request: HttpRequest) -> float:
-    """How long ago the person showed who they are, in this browser.
+def signed_in_at(request: HttpRequest) -> datetime:
+    """When the person last showed who they are, in this browser.
 
     Signing up leaves no record in the session; the account's age stands for it.
     """
     account = signed_in_account(request)
     records = get_authentication_records(request, account)
-    at = float(records[-1]["at"]) if records else account.date_joined.timestamp()
-    return time.time() - at
+    return datetime.fromtimestamp(float(records[-1]["at"]), UTC) if records else account.date_joined
+
+
+def seconds_since_sign_in(request: HttpRequest) -> float:
+    """How long ago that was."""
+    return time.time() - signed_in_at(request).timestamp()
 
 
 def ask_to_sign_in_again(request: HttpRequest, *, then: str) -> HttpResponse:

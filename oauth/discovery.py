@@ -43,7 +43,10 @@ def openid_configuration_document() -> bytes:
             "request_parameter_supported": False,
             "request_uri_parameter_supported": False,
             "id_token_signing_alg_values_supported": ["RS256"],
-            "claims_supported": ["sub", "iss", "aud", "exp", "iat", "name", "nickname", "email", "email_verified"],
+            "claims_supported": [
+                *("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce"),
+                *("name", "nickname", "email", "email_verified"),
+            ],
         }
     )
 

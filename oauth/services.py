@@ -44,11 +44,15 @@ SWEEP_BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A person's decision to let a client in. `user` is None for somebody new who goes on without an account."""
+    """A person's decision to let a client in. `user` is None for somebody new who goes on without an account.
+
+    `authenticated_at` is when an account's person showed who they are; None for a guest.
+    """
 
     user: User | None
     address: str | None
     user_agent: str
+    authenticated_at: datetime | None = None
 
 
 @transaction.atomic
@@ -77,6 +81,7 @@ def issue_authorization_code(
         scopes=scopes,
         address=consent.address,
         user_agent=consent.user_agent,
+        authenticated_at=consent.authenticated_at,
     )
     code = generate_authorization_code()
     grant = Grant.objects.create(
@@ -96,6 +101,19 @@ def issue_authorization_code(
     return grant, code
 
 
+@transaction.atomic
+def deny_authorization(*, user: User | None, client: Client, address: str | None) -> None:
+    """Write down that a person did not let a client in.
+
+    Raises:
+        ConsentOutdated: the person or the client was deleted or shut out meanwhile.
+    """
+    _hold_parties(user, client)
+    record_audit(
+        OAuthAction.AUTHORIZATION_DENIED, actor=user, account=user, client_id=client.client_id, address=address
+    )
+
+
 def _hold_parties(user: User | None, client: Client) -> None:
     """Let nobody delete them before the session is stored; whoever deletes an account locks it first as well."""
     people = User.objects.select_for_update(no_key=True).filter(is_active=True)
@@ -108,7 +126,14 @@ def _hold_parties(user: User | None, client: Client) -> None:
 
 @transaction.atomic
 def open_session(
-    *, user: User, client: Client, redirect_uri: str, scopes: Sequence[str], address: str | None, user_agent: str
+    *,
+    user: User,
+    client: Client,
+    redirect_uri: str,
+    scopes: Sequence[str],
+    address: str | None,
+    user_agent: str,
+    authenticated_at: datetime | None = None,
 ) -> ConnectorSession:
     """Record a consent. The session lives for a year at most, whatever is refreshed in it."""
     now = timezone.now()
@@ -121,6 +146,7 @@ def open_session(
         redirect_uri=redirect_uri,
         address=address,
         user_agent=user_agent[:255].replace("\x00", ""),
+        authenticated_at=authenticated_at,
         created_at=now,
         expires_at=now + settings.DEXTER_SESSION_LIFETIME,
     )

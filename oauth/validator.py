@@ -271,8 +271,16 @@ class DexterValidator(OAuth2Validator):
         return identity_claims(request.user, request.scopes)
 
     def finalize_id_token(self, id_token: dict[str, Any], token: Any, token_handler: Any, request: Any) -> str:
-        """As upstream, signed with our rotating keys instead of one from the settings."""
+        """As upstream, signed with our rotating keys instead of one from the settings.
+
+        `auth_time` is when the person signed in where they consented, also after a refresh (OpenID Connect Core §2,
+        §12.2). Upstream's is `User.last_login`, which another browser moves, and for somebody who never signed in, now.
+        """
         claims, expires_at = self.get_id_token_dictionary(token, token_handler, request)
+        authenticated_at: datetime | None = request.connector_session.authenticated_at
+        del claims["auth_time"]
+        if authenticated_at is not None:
+            claims["auth_time"] = int(authenticated_at.timestamp())
         id_token.update(claims)
         key = current_signing_key()
         jwt = JWT(header={"typ": "JWT", "alg": "RS256", "kid": key.thumbprint()}, claims=id_token)

@@ -114,6 +114,7 @@ class Migration(migrations.Migration):
                 ('redirect_uri', models.TextField(verbose_name='redirect URI')),
                 ('address', models.GenericIPAddressField(blank=True, null=True, verbose_name='consented from')),
                 ('user_agent', models.CharField(blank=True, max_length=255, verbose_name='browser')),
+                ('authenticated_at', models.DateTimeField(blank=True, null=True, verbose_name='signed in at')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='consented at')),
                 ('connected_at', models.DateTimeField(blank=True, null=True, verbose_name='first tokens at')),
                 ('last_used_at', models.DateTimeField(blank=True, null=True, verbose_name='last used at')),

@@ -43,6 +43,8 @@ class ConnectorSession(models.Model):
     redirect_uri = models.TextField(_("redirect URI"))
     address = models.GenericIPAddressField(_("consented from"), null=True, blank=True)
     user_agent = models.CharField(_("browser"), max_length=255, blank=True)
+    # When the person last showed who they are in that browser; a guest never did (OpenID Connect Core §2, `auth_time`).
+    authenticated_at = models.DateTimeField(_("signed in at"), null=True, blank=True)
     created_at = models.DateTimeField(_("consented at"), default=timezone.now, editable=False)
     connected_at = models.DateTimeField(_("first tokens at"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True)

@@ -53,6 +53,7 @@ def test_allow_sends_a_code_for_the_signed_in_person(browser: Browser) -> None:
     assert grant.session.scope == "identity.read openid"
     assert grant.session.redirect_uri == REDIRECT_URI
     assert grant.session.connected_at is None
+    assert grant.session.authenticated_at == person.date_joined
     assert grant.nonce == "n-1"
     assert 0 < (grant.expires - timezone.now()).total_seconds() <= 60
     assert not User.objects.filter(is_guest=True).exists()

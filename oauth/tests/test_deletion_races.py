@@ -20,7 +20,7 @@ from oauth import client_documents, services, validator
 from oauth.bearer import account_behind
 from oauth.errors import ClientDocumentRefused, ConsentOutdated
 from oauth.models import AccessToken, Client, ConnectorSession, Grant, RefreshToken, ServiceToken
-from oauth.services import Consent, end_session, issue_authorization_code
+from oauth.services import Consent, deny_authorization, end_session, issue_authorization_code
 from oauth.tests.assertions import URL, make_key, make_signing_client, proof, sign
 from oauth.tests.builders import (
     CODE_CHALLENGE,
@@ -118,20 +118,24 @@ def test_no_session_is_opened_for_somebody_who_is_gone(client: Client, gone: str
         )
 
 
+@pytest.mark.parametrize("decision", ["allow", "deny"])
 @pytest.mark.parametrize("gone", ["client", "person"])
 def test_a_decision_that_comes_too_late_leads_to_the_page_as_it_is_now(
-    client: Client, gone: str, monkeypatch: pytest.MonkeyPatch
+    client: Client, gone: str, decision: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def issue(**arguments: Any) -> Any:
+    services: dict[str, Any] = {"allow": issue_authorization_code, "deny": deny_authorization}
+    service = services[decision]
+
+    def decide_too_late(**arguments: Any) -> Any:
         (client if gone == "client" else person).delete()
-        return issue_authorization_code(**arguments)
+        return service(**arguments)
 
     person, browser, path = make_user(), Browser(), authorize_path(client)
     browser.force_login(person)
     stamp = read_stamp(browser.get(path))
-    monkeypatch.setattr("oauth.views.authorize.issue_authorization_code", issue)
+    monkeypatch.setattr(f"oauth.views.authorize.{service.__name__}", decide_too_late)
 
-    response = browser.post(path, {"stamp": stamp, "decision": "allow"})
+    response = browser.post(path, {"stamp": stamp, "decision": decision})
 
     page = browser.get(response["Location"])
     assert (response.status_code, response["Location"]) == (303, path)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -104,6 +105,29 @@ def test_a_refreshed_id_token_verifies_too(browser: Browser) -> None:
     answer = refresh(browser, row.application, token).json()
 
     assert verified_claims(browser, answer["id_token"])["sub"] == row.user.subject
+
+
+def test_it_says_when_the_person_signed_in_for_this_consent(browser: Browser) -> None:
+    """OpenID Connect Core §2 `auth_time`; a sign-in of another browser since then changes nothing."""
+    signed_in_at = timezone.now() - timedelta(hours=3)
+    person = make_user(last_login=timezone.now())
+    session = make_session(person, scope="openid", connected_at=None, authenticated_at=signed_in_at)
+    grant, code = make_grant(session)
+
+    answer = exchange_code(browser, grant.application, code).json()
+    row, token = make_refresh_token(session)
+    refreshed = refresh(browser, row.application, token).json()
+
+    for each in (answer, refreshed):
+        assert verified_claims(browser, each["id_token"])["auth_time"] == int(signed_in_at.timestamp())
+
+
+def test_a_guest_has_never_signed_in(browser: Browser) -> None:
+    grant, code = make_grant(make_session(scope="openid", connected_at=None))
+
+    answer = exchange_code(browser, grant.application, code).json()
+
+    assert "auth_time" not in verified_claims(browser, answer["id_token"])
 
 
 def test_a_changed_id_token_does_not_verify(browser: Browser) -> None:

@@ -6,10 +6,12 @@ import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.test import Client as Browser
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.tests.builders import PASSWORD, make_user
+from oauth.models import ConnectorSession
 from oauth.tests.builders import make_client
-from oauth.tests.protocol import authorize_path
+from oauth.tests.protocol import authorize_path, decide
 from oauth.views.authorize import NEW_SIGN_IN_SECONDS
 
 pytestmark = pytest.mark.django_db
@@ -53,3 +55,14 @@ def test_somebody_who_has_just_signed_up_is_not_asked_to_sign_in() -> None:
     browser.force_login(make_user())
 
     assert browser.get(authorize_path(make_client(), prompt="login")).status_code == 200
+
+
+def test_a_consent_remembers_when_its_browser_signed_in(browser: Browser) -> None:
+    """What the ID token says as `auth_time`; for a guest there is nothing to remember."""
+    decide(browser, authorize_path(make_client()), "allow")
+    decide(Browser(), authorize_path(make_client()), "guest")
+
+    of_account, of_guest = ConnectorSession.objects.order_by("user__is_guest")
+    assert of_account.authenticated_at is not None
+    assert AGE_SECONDS <= (timezone.now() - of_account.authenticated_at).total_seconds() < AGE_SECONDS + 60
+    assert of_guest.authenticated_at is None

@@ -20,7 +20,7 @@ from oauthlib.oauth2.rfc6749.errors import AccessDeniedError
 from accounts.addresses import client_address
 from accounts.audit import record_audit
 from accounts.guests import read_guest, remember_guest
-from accounts.sign_in import seconds_since_sign_in
+from accounts.sign_in import seconds_since_sign_in, signed_in_at
 from oauth.audit import OAuthAction
 from oauth.backends import AuthorizationCore
 from oauth.client_documents import refresh_client_document
@@ -29,7 +29,7 @@ from oauth.document_urls import names_document
 from oauth.errors import ClientDocumentRefused, ConsentOutdated
 from oauth.models import Client
 from oauth.redirects import answer_uri
-from oauth.services import Consent, issue_authorization_code
+from oauth.services import Consent, deny_authorization, issue_authorization_code
 
 # How long ago a sign-in may be that answers `prompt=login`: the person just came from it.
 NEW_SIGN_IN_SECONDS = 60
@@ -71,7 +71,11 @@ class AuthorizeView(OAuthLibMixin, View):
         decision = request.POST.get("decision", "")
         if not asked.accepts(decision, stamp=request.POST.get("stamp", "")):
             return render(request, "oauth/consent.html", asked.context() | {"changed": True}, status=409)
-        return self._deny(request, asked) if decision == "deny" else self._allow(request, asked)
+        try:
+            return self._deny(request, asked) if decision == "deny" else self._allow(request, asked)
+        except ConsentOutdated:
+            # Who is signed in is read once for each request, so this one cannot show the page as it is now.
+            return HttpResponse(status=303, headers={"Location": asked.path})
 
     def _read(self, request: HttpRequest) -> ConsentRequest:
         scopes, credentials = self.validate_authorization_request(request)
@@ -90,18 +94,20 @@ class AuthorizeView(OAuthLibMixin, View):
 
     def _allow(self, request: HttpRequest, asked: ConsentRequest) -> HttpResponse:
         address, user_agent = client_address(request), request.headers.get("User-Agent", "")
-        try:
-            grant, code = issue_authorization_code(
-                consent=Consent(user=asked.user or asked.guest, address=address, user_agent=user_agent),
-                client=asked.client,
-                redirect_uri=asked.redirect_uri,
-                scopes=asked.scopes,
-                code_challenge=asked.code_challenge,
-                nonce=asked.nonce,
-            )
-        except ConsentOutdated:
-            # Who is signed in is read once for each request, so this one cannot show the page as it is now.
-            return HttpResponse(status=303, headers={"Location": asked.path})
+        consent = Consent(
+            user=asked.user or asked.guest,
+            address=address,
+            user_agent=user_agent,
+            authenticated_at=signed_in_at(request) if asked.user else None,
+        )
+        grant, code = issue_authorization_code(
+            consent=consent,
+            client=asked.client,
+            redirect_uri=asked.redirect_uri,
+            scopes=asked.scopes,
+            code_challenge=asked.code_challenge,
+            nonce=asked.nonce,
+        )
         answer = [("code", code), ("state", asked.state)]
         response = self._hand_back(request, asked.redirect_uri, answer, client=asked.client)
         if grant.user.is_guest:
@@ -109,13 +115,7 @@ class AuthorizeView(OAuthLibMixin, View):
         return response
 
     def _deny(self, request: HttpRequest, asked: ConsentRequest) -> HttpResponse:
-        record_audit(
-            OAuthAction.AUTHORIZATION_DENIED,
-            actor=asked.user,
-            account=asked.user,
-            client_id=asked.client.client_id,
-            address=client_address(request),
-        )
+        deny_authorization(user=asked.user, client=asked.client, address=client_address(request))
         answer = AccessDeniedError(state=asked.state).twotuples
         return self._hand_back(request, asked.redirect_uri, answer, client=asked.client)
 
