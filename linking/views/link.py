@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -79,8 +80,11 @@ def _arrive(request: HttpRequest) -> HttpResponse:
 
 
 def _code_page(request: HttpRequest, typed: str = "", *, status: int = 200, **more: object) -> HttpResponse:
+    typed = typed[:LONGEST_TYPED].replace("\x00", "")
     context = {
-        "typed": typed[:LONGEST_TYPED].replace("\x00", ""),
+        "typed": typed,
+        # As a link may carry a code (design §7), so that it is there again in another language.
+        "page_again": f"{reverse('linking:link')}#{urlencode({'code': typed})}" if typed else "",
         "longest": LONGEST_TYPED,
         "minutes": int(CODE_LIFETIME.total_seconds() // 60),
         "qr": qr_code(settings.DEXTER_PUBLIC_URL + reverse("linking:link")),

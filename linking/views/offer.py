@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -15,6 +17,7 @@ from linking.errors import CodeRefused, LinkRefused, MintingLimited
 from linking.limits import CODE_LIFETIME
 from linking.models import LinkingCode
 from linking.pending import read_offer, remember_link, remember_offer, take_offer
+from linking.qr import qr_code
 from linking.services import confirm_link, decline_link, offer_linking_code
 from linking.sign_in import account_required, ask_to_sign_in_again, signed_in_account, signed_in_recently
 from linking.waiting import wait_in_words
@@ -58,7 +61,12 @@ def _question(request: HttpRequest, row: LinkingCode) -> LinkQuestion | None:
 
 
 def _start_page(request: HttpRequest, *, error: str = "", status: int = 200, has_ended: bool = False) -> HttpResponse:
-    context = {"error": error, "minutes": int(CODE_LIFETIME.total_seconds() // 60), "has_ended": has_ended}
+    context = {
+        "error": error,
+        "has_ended": has_ended,
+        "minutes": int(CODE_LIFETIME.total_seconds() // 60),
+        "qr": qr_code(settings.DEXTER_PUBLIC_URL + reverse("linking:offer")),
+    }
     return render(request, "linking/offer_start.html", context, status=status)
 
 

@@ -12,7 +12,7 @@ from django.utils import translation
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Request, Response, Route
 from playwright.async_api import Page as Tab
 
-from tests.pages.catalogue import WITH_SCRIPTS, WITHOUT_SCRIPTS, Act, Fill, Page, Press
+from tests.pages.catalogue import OTHER_LANGUAGES, WITH_SCRIPTS, WITHOUT_SCRIPTS, Act, Fill, Page, Press
 from tests.pages.site import Pages
 
 Scheme = Literal["light", "dark"]
@@ -112,7 +112,8 @@ async def looking_at(
     Raises:
         AssertionError: it is answered with another status than the catalogue says.
     """
-    visit = pages.visit(page, WITH_SCRIPTS if scripts else WITHOUT_SCRIPTS)
+    purpose = language if language in OTHER_LANGUAGES else WITH_SCRIPTS if scripts else WITHOUT_SCRIPTS
+    visit = pages.visit(page, purpose)
     context = await chromium.new_context(
         java_script_enabled=scripts,
         # The certificate is the test's own.

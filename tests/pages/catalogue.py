@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from tests.pages import account_states, offer_states, second_factor_states, states
 from tests.pages.visitor import Visitor
 
@@ -69,8 +71,11 @@ def signed_in(path: str) -> Reach:
     return reach
 
 
-# What visitors come for. Each has one of their own, because looking at a state may use it up.
-WITH_SCRIPTS, WITHOUT_SCRIPTS = PURPOSES = ("with-scripts", "without-scripts")
+# What visitors come for, the other languages among it: each is a visitor of their own, because looking at a state may
+# use it up.
+WITH_SCRIPTS, WITHOUT_SCRIPTS = "with-scripts", "without-scripts"
+OTHER_LANGUAGES = tuple(language for language, _ in settings.LANGUAGES if language != settings.LANGUAGE_CODE)
+PURPOSES = (WITH_SCRIPTS, WITHOUT_SCRIPTS, *OTHER_LANGUAGES)
 
 WRONG_CODE = (Fill("Code", "222-222"), Press("Continue"))
 WRONG = Fill("Code", "00000000")

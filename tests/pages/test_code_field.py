@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from linking.codes import LONGEST_TYPED
 from tests.pages.browser import Look, looking_at
@@ -20,6 +20,12 @@ MARKUP = "%3Cimg%20src=x%3E" + "A" * 5000
 async def value_of(look: Look) -> str:
     """What is in the field."""
     return await look.tab.get_by_label("Code", exact=True).input_value()
+
+
+async def type_where_the_page_begins(look: Look, text: str) -> None:
+    """As somebody who does not click first: the field has the focus."""
+    await expect(look.tab.get_by_label("Code", exact=True)).to_be_focused()
+    await look.tab.keyboard.type(text)
 
 
 @pytest.mark.parametrize(
@@ -54,9 +60,20 @@ async def test_a_new_code_is_typed_over_one_that_was_refused(pages: Pages, chrom
     async with looking_at(REFUSED, pages=pages, chromium=chromium) as look:
         before = await value_of(look)
 
-        await look.tab.keyboard.type("abc-234")
+        await type_where_the_page_begins(look, "abc-234")
 
         assert (before, await value_of(look)) == ("222222", "ABC234")
+
+
+async def test_a_refused_code_is_there_again_in_another_language(pages: Pages, chromium: Browser) -> None:
+    async with looking_at(REFUSED, pages=pages, chromium=chromium) as look:
+        address = look.tab.url
+
+        await look.tab.get_by_role("button", name="Deutsch").click()
+
+        await expect(look.tab.get_by_role("heading", name="Assistenten verknüpfen")).to_be_visible()
+        assert await value_of(look) == "222222"
+        assert look.tab.url == address
 
 
 async def test_what_is_in_the_field_already_is_gone_on_with(pages: Pages, chromium: Browser) -> None:
@@ -65,6 +82,6 @@ async def test_what_is_in_the_field_already_is_gone_on_with(pages: Pages, chromi
         await look.tab.goto("about:blank")
         await look.tab.goto(f"{address}#code=ABC")
 
-        await look.tab.keyboard.type("234")
+        await type_where_the_page_begins(look, "234")
 
         assert await value_of(look) == "ABC234"

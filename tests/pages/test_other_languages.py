@@ -13,13 +13,12 @@ from playwright.async_api import Page as Tab
 
 from tests.messages import extract_messages
 from tests.pages.browser import PHONE, looking_at
-from tests.pages.catalogue import PAGES, Page
+from tests.pages.catalogue import OTHER_LANGUAGES, PAGES, Page
 from tests.pages.checks import CONTRAST, axe_violations, horizontal_scroll, load_axe
 from tests.pages.site import Pages
 
 pytestmark = [pytest.mark.once, pytest.mark.journey, pytest.mark.anyio]
 
-OTHERS = [language for language, _ in settings.LANGUAGES if language != settings.LANGUAGE_CODE]
 NARROWEST = (320, 256)
 # Words of English that are none in the other languages, and no part of what programs and people are called.
 ENGLISH = re.compile(r"\b(the|and|your|you|with|this|not|from|have)\b", re.IGNORECASE)
@@ -71,7 +70,7 @@ async def test_the_tabs_of_an_account_are_in_sight_whatever_their_words_and_the_
             assert tabs[0] <= tabs[1], width
 
 
-@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("language", OTHER_LANGUAGES)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 async def test_a_page_reads_and_fits_in_every_language(
     page: Page, language: str, pages: Pages, chromium: Browser
