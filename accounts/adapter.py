@@ -44,7 +44,7 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "email_password_mismatch": _("That email and password do not belong to an account here."),
-        "email_taken": _("There is already an account with this email. Log in, or reset its password."),
+        "email_taken": _("There is already an account with this email. Sign in, or reset its password."),
         "enter_current_password": _("That is not your current password."),
         "incorrect_password": _("That is not your password."),
         "incorrect_code": _("That is not the code we sent last. Check the newest email."),

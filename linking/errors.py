@@ -62,7 +62,7 @@ class Limited(LinkingError):
 class MintingLimited(Limited):
     """Five codes an hour and twenty a day for one identity."""
 
-    description = _("Too many codes were made for this connection. Wait, then ask for a new one.")
+    description = _("Too many codes were made. Wait, then ask for a new one.")
 
 
 class TypingLocked(Limited):

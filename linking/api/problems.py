@@ -44,6 +44,10 @@ PLAIN: dict[int, tuple[str, str | Promise]] = {
     503: ("temporarily_unavailable", _("The server cannot answer right now. Try again.")),
 }
 
+# What OAuth's own errors say in English, as the challenge beside them does, because programs read those.
+TOKEN_REFUSED = _("The access token is missing, expired or revoked. Sign in again to get a new one.")
+LACKS_SCOPE = _("The connection was not allowed to do this. Ask the person to allow it.")
+
 REFUSALS: dict[type[errors.LinkingError], tuple[int, str]] = {
     errors.AccountRequired: (403, "account_required"),
     errors.AlreadyLinked: (409, "already_linked"),
@@ -100,7 +104,7 @@ class TooLarge(ApiRefusal):
     default_detail = _("The request is too large.")
 
 
-def problem_document(status: int, code: str = "", detail: str = "", **members: Any) -> dict[str, Any]:
+def problem_document(status: int, code: str = "", detail: str | Promise = "", **members: Any) -> dict[str, Any]:
     """The members of a problem (RFC 9457 §3.1), with what the status alone says where nothing else is given."""
     plain_code, plain_detail = PLAIN.get(status, ("refused", ""))
     code = code or plain_code
@@ -121,7 +125,7 @@ def answer_with_problem(error: Exception, context: dict[str, Any]) -> Response:
         return _answer_linking(error)
     if isinstance(error, InsufficientScope):
         challenge = bearer_challenge(error=error.error, description=error.description, scopes=error.scopes)
-        return _answer(error.status, error.error, error.description, {"WWW-Authenticate": challenge})
+        return _answer(error.status, error.error, LACKS_SCOPE, {"WWW-Authenticate": challenge})
     if isinstance(error, ValidationError):
         faults = [
             {"field": field, "detail": str(fault)}
@@ -147,7 +151,7 @@ def answer_with_problem(error: Exception, context: dict[str, Any]) -> Response:
 
 
 def _answer(
-    status: int, code: str = "", detail: str = "", headers: dict[str, str] | None = None, **members: Any
+    status: int, code: str = "", detail: str | Promise = "", headers: dict[str, str] | None = None, **members: Any
 ) -> Response:
     document = problem_document(status, code, detail, **members)
     return Response(document, status=status, headers=headers, content_type=CONTENT_TYPE)
@@ -167,7 +171,7 @@ def _answer_rest_framework(error: APIException) -> Response:
     if isinstance(error, ApiRefusal):
         return _answer(error.status_code, error.default_code, str(error.detail), headers)
     if error.status_code == 401 and error.get_codes() == "authentication_failed":
-        return _answer(401, "invalid_token", str(error.detail), headers)
+        return _answer(401, "invalid_token", TOKEN_REFUSED, headers)
     return _answer(error.status_code, headers=headers)
 
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -186,11 +187,11 @@ class LinkRemove(ApiView):
         address = client_address(_website(request))
         if isinstance(request.auth, Principal):
             if link_id is not None:
-                raise ValidationError({"link_id": ["An access token removes its own link only."]})
+                raise ValidationError({"link_id": [_("An access token removes its own link only.")]})
             ended = unlink_identity(principal=request.auth, address=address)
             return Response({"is_linked": False, "connection_ended": ended})
         if link_id is None:
-            raise ValidationError({"link_id": ["This field is required."]})
+            raise ValidationError({"link_id": [_("This field is required.")]})
         account = _account(request)
         link = AccountLink.objects.with_parties().filter(pk=link_id, account=account).first()
         if link is None or not remove_link(link=link, actor=account, address=address):

@@ -21,7 +21,9 @@ pytestmark = [pytest.mark.once, pytest.mark.journey, pytest.mark.anyio]
 
 NARROWEST = (320, 256)
 # Words of English that are none in the other languages, and no part of what programs and people are called.
-ENGLISH = re.compile(r"\b(the|and|your|you|with|this|not|from|have)\b", re.IGNORECASE)
+ENGLISH = re.compile(
+    r"\b(the|and|your|you|with|this|not|from|have|is|are|has|for|of|to|it|that|cannot|parameter)\b", re.IGNORECASE
+)
 WORDS = """
 () => {
   const spoken = ["aria-label", "alt", "title", "placeholder"];
