@@ -58,6 +58,20 @@ def browsers_elsewhere(visitor: Visitor) -> str:
     return "/account/browsers/"
 
 
+def browser_ended(visitor: Visitor) -> str:
+    """Signed the other browser out just now."""
+    path = browsers_elsewhere(visitor)
+    visitor.post("/account/browsers/end-others")
+    return path
+
+
+def all_ended(visitor: Visitor) -> str:
+    """Ended every connection just now."""
+    states.account_with_connections(visitor)
+    visitor.post("/account/connections/end-all")
+    return "/account/"
+
+
 def profile_unconfirmed(visitor: Visitor) -> str:
     """Has an address that nobody has proven yet."""
     account = visitor.sign_in()

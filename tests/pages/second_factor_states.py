@@ -66,6 +66,17 @@ def recovery_codes_used_up(visitor: Visitor) -> str:
     return path
 
 
+def recovery_codes_unreadable(visitor: Visitor) -> str:
+    """Has codes from before the secret key was changed."""
+    path = recovery_codes_anew(visitor)
+    # What was said about making them was read then.
+    visitor.http.get("/account/", secure=settings.SESSION_COOKIE_SECURE)
+    row = Authenticator.objects.get(user=visitor.account, type=Authenticator.Type.RECOVERY_CODES)
+    row.data["seed"] = "gAAAAA"
+    row.save()
+    return path
+
+
 def second_step(visitor: Visitor) -> str:
     """Typed the password, and is asked for the code of the app."""
     make_app(visitor.sign_in())

@@ -16,7 +16,7 @@ from tests.pages.site import Pages, Visit
 pytestmark = [pytest.mark.once, pytest.mark.journey, pytest.mark.anyio]
 
 FAST = 95
-NAMES = ["home", "link", "consent-signed-out", "account"]
+NAMES = ["home", "link", "consent-signed-out", "consent-signed-in", "account"]
 
 
 @pytest.mark.parametrize("name", NAMES)
