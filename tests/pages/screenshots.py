@@ -3,7 +3,8 @@
     python -m tests.pages.screenshots [--only NAME...] [--language de] [--output DIRECTORY]
 
 starts a site of its own and writes NAME-WIDTH-SCHEME.png for each page of `tests/pages/catalogue.py`, into
-var/screenshots unless told otherwise. With --readme it writes the two pictures of README.md instead, into docs/img.
+var/screenshots unless told otherwise. With --readme it writes the two pictures of README.md instead, into docs/img, each
+with what it says beside it, for a test that sees when a page says something else.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from playwright.async_api import Browser  # noqa: E402
 from tests.backends import stop_in_order_on_signals  # noqa: E402
 from tests.journeys.browser import open_chromium  # noqa: E402
 from tests.journeys.databases import PROJECT, copy_of, migrated_database  # noqa: E402
-from tests.pages.browser import SCHEMES, SIZES, looking_at  # noqa: E402
+from tests.pages.browser import SCHEMES, SIZES, Look, looking_at  # noqa: E402
 from tests.pages.catalogue import PAGES, STYLEGUIDE, Page  # noqa: E402
 from tests.pages.site import Pages, open_pages  # noqa: E402
 
@@ -65,10 +66,17 @@ async def _all(page: Page, pages: Pages, chromium: Browser, output: Path, langua
                 await look.tab.screenshot(path=path, full_page=True, animations="disabled")
 
 
+async def lasting_words(look: Look) -> str:
+    """What a page says but for codes, names and times, a line each: with other words its picture is out of date."""
+    words = await look.tab.locator("main :is(h1, h2, dt, button, .notice, .badge, .checks > li)").all_inner_texts()
+    return "".join(f"{' '.join(each.split())}\n" for each in words if each.strip())
+
+
 async def _one(page: Page, pages: Pages, chromium: Browser, output: Path, language: str) -> None:
     path = output / f"{README_NAMES[page.name]}.png"
     async with looking_at(page, pages=pages, chromium=chromium, size=README_SIZE, language=language) as look:
         await look.tab.screenshot(path=path, full_page=True, animations="disabled")
+        path.with_suffix(".txt").write_text(await lasting_words(look))
     if path.stat().st_size > README_MOST_BYTES:
         raise SystemExit(
             f"{path} has {path.stat().st_size:,} bytes; the repository keeps {README_MOST_BYTES:,} at most."
