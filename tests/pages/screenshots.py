@@ -3,8 +3,8 @@
     python -m tests.pages.screenshots [--only NAME...] [--language de] [--output DIRECTORY]
 
 starts a site of its own and writes NAME-WIDTH-SCHEME.png for each page of `tests/pages/catalogue.py`, into
-var/screenshots unless told otherwise. With --readme it writes the two pictures of README.md instead, into docs/img, each
-with what it says beside it, for a test that sees when a page says something else.
+var/screenshots unless told otherwise. With --readme it writes the two pictures of README.md instead, into docs/img,
+each with what it says beside it, for a test that sees when a page says something else.
 """
 
 from __future__ import annotations
