@@ -165,9 +165,7 @@ def unlink_for_staff(*, links: Iterable[AccountLink], staff: User, address: str 
     """
     # In one order for everybody who locks several.
     removed = [
-        link
-        for link in sorted(links, key=lambda link: link.pk)
-        if remove_link(link=link, actor=staff, address=address)
+        link for link in sorted(links, key=lambda link: link.pk) if remove_link(link=link, actor=staff, address=address)
     ]
     for account in {link.account for link in removed}:
         unlinked = [_in_mail(link) for link in removed if link.account_id == account.pk]
