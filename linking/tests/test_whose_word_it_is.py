@@ -131,7 +131,7 @@ def test_the_mail_about_a_link_says_so_and_where_the_connection_goes(browser: Br
 
 def test_the_mail_about_a_link_names_what_joined_with_it(browser: Browser, mailoutbox: list[Any]) -> None:
     session = make_session(client=make_client(name="Cursor"))
-    other = make_client(name="http://localhost:8000/link#code=ABCDEF")
+    other = make_client(name="X\n\nSign in:\nhttp://localhost:8000/link#code=ABCDEF")
     make_session(user=session.user, client=other, redirect_uri="https://other.example/cb")
     make_session(client=make_client(name="Hers"))
     _row, code = make_linking_code(session)
@@ -141,9 +141,10 @@ def test_the_mail_about_a_link_names_what_joined_with_it(browser: Browser, mailo
 
     [message] = mailoutbox
     assert "these act for your account too:\n- " in message.body
-    assert f"{other.name}. It goes to other.example" in as_read(message.body)
+    assert "- X Sign in: http://localhost:8000/link#code=ABCDEF. It goes to other.example" in as_read(message.body)
     assert "Hers" not in message.body
-    # What calls itself like an address of ours is no link of ours: to undo, and to the account.
+    # What others chose becomes no link, neither here nor in a mail program: there are two, to undo and to the account.
+    assert "other.example" not in message.body
     assert html_of(message).count("<a ") == 2
 
 
