@@ -9,5 +9,9 @@ from django.http import HttpRequest
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """The site's name and origin."""
-    return {"site_name": settings.DEXTER_SITE_NAME, "public_url": settings.DEXTER_PUBLIC_URL}
+    """The site's name and origin, and whether people may connect an assistant without signing in."""
+    return {
+        "site_name": settings.DEXTER_SITE_NAME,
+        "public_url": settings.DEXTER_PUBLIC_URL,
+        "guests_enabled": settings.DEXTER_GUESTS_ENABLED,
+    }

@@ -59,7 +59,7 @@ def render_mail(*, subject: str, text: str, context: dict[str, Any], language: s
 
     Templates get `site_name` and `public_url` as well. Links start with `public_url`, never with the host of a request.
     """
-    known = {name: _plain(value) if isinstance(value, str) else value for name, value in context.items()}
+    known = _plain_throughout(context)
     known = {"site_name": settings.DEXTER_SITE_NAME, "public_url": settings.DEXTER_PUBLIC_URL, **known}
     with translation.override(language) if language else nullcontext():
         rendered = _render_text(text, known)
@@ -95,6 +95,15 @@ def _enqueue(arguments: dict[str, Any]) -> None:
 def _render_text(template_name: str, context: dict[str, Any]) -> str:
     template = Engine.get_default().get_template(template_name)
     return str(template.render(Context(context, autoescape=False))).strip()
+
+
+def _plain_throughout(value: Any) -> Any:
+    """The same with every text in it as `_plain` has it, however deep it is in lists and dictionaries."""
+    if isinstance(value, str):
+        return _plain(value)
+    if isinstance(value, dict):
+        return {key: _plain_throughout(each) for key, each in value.items()}
+    return [_plain_throughout(each) for each in value] if isinstance(value, list) else value
 
 
 def _plain(value: str) -> str:

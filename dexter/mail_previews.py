@@ -39,25 +39,35 @@ class Example:
 
 
 def examples() -> list[Example]:
-    """One of every mail."""
+    """Every mail, and those that say different things in different cases in each of them."""
     code = {"code": "4096-2187"}
     done = {"timestamp": EXAMPLE_AT, "browser": "Firefox on Linux", "address": "192.0.2.7"}
-    unverified = {"assistant": "Claude Code", "verified_host": None, "redirect_host": "127.0.0.1:33418"}
-    verified = {"assistant": "ChatGPT", "verified_host": "chatgpt.com", "redirect_host": "chatgpt.com"}
+    unverified = _connection("Claude Code", redirect_host="127.0.0.1:33418")
+    described = _connection("ChatGPT", redirect_host="chatgpt.com", claiming_host="chatgpt.com")
+    vouched = _connection("House", redirect_host="house.example.com", verified_host="house.example.com")
     link = {
         "linked_at": EXAMPLE_AT,
         "disown_url": f"{settings.DEXTER_PUBLIC_URL}{reverse('linking:disown')}?token=example",
         "account_url": settings.DEXTER_PUBLIC_URL + reverse("linking:account"),
+        "others": [],
+        "more": 0,
     }
+    # What follows a dash tells the mails of one template apart.
     ours: dict[str, dict[str, Any]] = {
+        "assistant_blocked": {"assistant": "Claude Code"},
         "connected": unverified,
-        "connection_ended": verified,
+        "connected-described": described,
+        "connected-vouched": vouched,
+        "connection_ended": described,
         "deleted": {},
         "email_changed": {"new_email": "n***@example.com"},
         "email_wanted": {},
         "factors_removed": {},
         "password_set_by_staff": {"has_password": True},
-        "linked": {"assistant": "ChatGPT", "verified_host": "chatgpt.com", **link},
+        "password_set_by_staff-removed": {"has_password": False},
+        "linked": {**described, **link},
+        "linked-others": {**unverified, **link, "others": [vouched, unverified]},
+        "unlinked": {"unlinked": [described, {"assistant": ""}]},
     }
     allauths: dict[str, dict[str, Any]] = {
         "account/email/account_already_exists": {},
@@ -77,14 +87,24 @@ def examples() -> list[Example]:
     }
     return [
         *(
-            Example(name, f"accounts/mail/{name}.subject.txt", f"accounts/mail/{name}.txt", context)
+            Example(name, f"accounts/mail/{template}.subject.txt", f"accounts/mail/{template}.txt", context)
             for name, context in ours.items()
+            for template in [name.partition("-")[0]]
         ),
         *(
             Example(prefix.rpartition("/")[2], f"{prefix}_subject.txt", f"{prefix}_message.txt", context)
             for prefix, context in allauths.items()
         ),
     ]
+
+
+def _connection(name: str, *, redirect_host: str, claiming_host: str = "", verified_host: str = "") -> dict[str, Any]:
+    return {
+        "assistant": name,
+        "redirect_host": redirect_host,
+        "claiming_host": claiming_host,
+        "verified_host": verified_host or claiming_host,
+    }
 
 
 def render_example(example: Example) -> Mail:

@@ -17,9 +17,13 @@ from django.utils.translation import gettext_lazy
 
 from accounts.audit import AccountAction
 from accounts.models import AuditEntry, User
-from linking.audit import LinkingAction
+from linking.audit import WHILE_LOCKED, LinkingAction
 from oauth.audit import OAuthAction
 from oauth.models import Client, ConnectorSession
+
+# Of one account, the newest. There are more only after a flood, and no page or file should cost the site that much.
+MOST_ON_PAGES = 20_000
+MOST_IN_FILE = 50_000
 
 KINDS: dict[str, Promise] = {
     "sign_in": gettext_lazy("Signing in"),
@@ -109,9 +113,13 @@ class Activity:
 
 
 def activity_of(account: User, *, kind: str = "", client_id: str = "") -> QuerySet[AuditEntry]:
-    """The rows that concern `account` and nobody else, newest first; of one kind, or of one assistant, if asked for."""
+    """The rows that concern `account` and nobody else, newest first; of one kind, or of one assistant, if asked for.
+
+    Without the guesses while it was locked, which `linking.locked_guesses` sums up.
+    """
     kinds = [SENTENCES[kind]] if kind in SENTENCES else SENTENCES.values()
     rows = AuditEntry.objects.filter(account=account, action__in=[action for each in kinds for action in each])
+    rows = rows.exclude(action=LinkingAction.GUESS_REFUSED, reason__in=WHILE_LOCKED)
     if client_id:
         rows = rows.filter(client_id=client_id)
     return rows.select_related("actor").order_by("-created_at", "-pk")
@@ -148,7 +156,7 @@ class AuditLog:
 
     def count(self, account: User, *, kind: str = "", client_id: str = "") -> int:
         """How many rows people see of it."""
-        return activity_of(account, kind=kind, client_id=client_id).count()
+        return activity_of(account, kind=kind, client_id=client_id)[:MOST_ON_PAGES].count()
 
     def newest(self, account: User, limit: int, *, kind: str = "", client_id: str = "") -> list[Activity]:
         """The newest of them, in words."""
@@ -160,10 +168,33 @@ class AuditLog:
         return rows.values_list("client_id", flat=True).distinct()
 
     def export(self, account: User) -> dict[str, Any]:
-        """Every row."""
-        rows = in_words(activity_of(account), account=account)
-        told = [{"at": row.at, "what": row.sentence, "action": row.action, "address": row.address} for row in rows]
-        return {"activity": told}
+        """Every row, those that have no sentence too; of a flood the newest, and how many were left out."""
+        told, untold = activity_of(account), _untold(account)
+        records = list(untold[:MOST_IN_FILE])
+        names = assistant_names(row.client_id for row in records)
+        return {
+            "activity": [
+                {"at": row.at, "what": row.sentence, "action": row.action, "address": row.address}
+                for row in in_words(told[:MOST_IN_FILE], account=account)
+            ],
+            "older_activity": max(0, told.count() - MOST_IN_FILE),
+            "other_records": [
+                {
+                    "at": row.created_at,
+                    "action": row.action,
+                    "by": names[row.client_id] if row.client_id else "",
+                    "address": row.address or "" if row.actor_id == account.pk else "",
+                }
+                for row in records
+            ],
+            "older_other_records": max(0, untold.count() - MOST_IN_FILE),
+        }
+
+
+def _untold(account: User) -> QuerySet[AuditEntry]:
+    """The rows of `account` that the pages leave out, such as look-ups by services and codes that were not made."""
+    told = [action for each in SENTENCES.values() for action in each]
+    return AuditEntry.objects.filter(account=account).exclude(action__in=told).order_by("-created_at", "-pk")
 
 
 def _sentence(row: AuditEntry, *, assistant: str) -> str:

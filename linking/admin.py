@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from accounts.addresses import client_address
 from accounts.models import Counter, User
 from linking.models import AccountLink, LinkingCode
-from linking.services import remove_link
+from linking.services import unlink_for_staff
 from oauth.admin import ReadOnlyAdmin
 
 
@@ -63,10 +63,10 @@ class AccountLinkAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Unlink the selected identities"), permissions=["unlink"])
     def unlink(self, request: HttpRequest, queryset: QuerySet[AccountLink]) -> None:
-        """Take the links away; the connections stay and act for nobody."""
+        """Take the links away and tell the people; the connections stay and act for nobody."""
         staff, address = cast("User", request.user), client_address(request)
         links = queryset.select_related("user", "account", "session__client")
-        removed = sum(remove_link(link=link, actor=staff, address=address) for link in links)
+        removed = unlink_for_staff(links=links, staff=staff, address=address)
         messages.success(request, ngettext("%d link was removed.", "%d links were removed.", removed) % removed)
 
 

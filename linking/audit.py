@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+# Why a guess was refused that was not even counted. Whoever is locked can make any number of these.
+WHILE_LOCKED = ("account_locked", "address_locked")
+# Why a code was not made; the same holds for these.
+TOO_MANY_CODES = "too_many_codes"
+
 
 class LinkingAction(StrEnum):
     """What happens to codes, guesses and links."""

@@ -12,7 +12,7 @@ from accounts.emails import email_is_verified
 from accounts.models import User
 from accounts.second_factor import second_factors_of
 from linking.history import exported_history
-from linking.models import AccountLink
+from linking.models import AccountLink, LinkingCode
 from linking.services.connections import sessions_of
 
 
@@ -46,7 +46,22 @@ def data_of(account: User) -> dict[str, Any]:
             {"identity": link.user.subject, "linked_at": link.linked_at, "link_initiated_by": link.link_initiated_by}
             for link in AccountLink.objects.with_parties().filter(account=account)
         ],
+        "linking_codes": [_linking_code(row) for row in LinkingCode.objects.of_identities_of(account)],
         **exported_history(account),
+    }
+
+
+def _linking_code(row: LinkingCode) -> dict[str, Any]:
+    """When it was made and what became of it; nobody knows the code itself any more."""
+    return {
+        "identity": row.user.subject,
+        "asked_for_by": row.initiated_by,
+        "assistant": str(row.session.client) if row.session else "",
+        "made_at": row.created_at,
+        "expires_at": row.expires_at,
+        "given_at": row.redeemed_at,
+        "used_at": row.used_at,
+        "ended_at": row.ended_at,
     }
 
 

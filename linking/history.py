@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, overload
 
 from django.db.models.functions import Lower
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 
 from accounts.models import User
 from linking.activity import Activity, AuditLog
+from linking.locked_guesses import LockedGuesses
 from oauth.models import Client
 
 
@@ -41,7 +42,9 @@ class Source(Protocol):
         """All that is kept of `account`, under names of its own, for the file with its data."""
 
 
-_sources: list[Source] = [AuditLog()]
+_sources: list[Source] = [AuditLog(), LockedGuesses()]
+# So many lines of one history are shown, the newest: the page that is furthest back reads all that come before it.
+MOST_LINES = 5_000
 
 
 def add_source(source: Source) -> None:
@@ -72,7 +75,7 @@ def exported_history(account: User) -> dict[str, Any]:
 
 
 class History(Sequence[Activity]):
-    """The lines of an account, of one kind or of one assistant if asked for; read as far as they are looked at."""
+    """The newest lines of an account, of one kind or one assistant if asked for; read as far as they are looked at."""
 
     def __init__(self, account: User, *, kind: str = "", client_id: str = "") -> None:
         self._account = account
@@ -80,6 +83,15 @@ class History(Sequence[Activity]):
         self._sources = [source for source in _sources if not kind or kind in source.kinds]
 
     def __len__(self) -> int:
+        return min(self._count, MOST_LINES)
+
+    @property
+    def most(self) -> int:
+        """How many lines are shown when there are more than that; 0 when all of them are."""
+        return MOST_LINES if self._count > MOST_LINES else 0
+
+    @cached_property
+    def _count(self) -> int:
         return sum(source.count(self._account, **self._filter) for source in self._sources)
 
     @overload

@@ -43,6 +43,11 @@ class LinkingCodeQuerySet(models.QuerySet["LinkingCode"]):
         """Those that `account` asked for on the website."""
         return self.filter(user=account, initiated_by=LinkInitiator.WEB)
 
+    def of_identities_of(self, account: User) -> LinkingCodeQuerySet:
+        """Those that were made for `account`, or for an identity that is linked to it, newest first."""
+        linked = models.Q(user__account_link__account=account, user__account_link__issuer=models.F("issuer"))
+        return self.with_connection().filter(models.Q(user=account) | linked).order_by("-created_at")
+
     def current_offer(self, account: User, *, now: datetime) -> LinkingCode | None:
         """The code that `account` made last on the website and that still works; it has at most one."""
         row = self.offered_by(account).unspent().with_connection().first()

@@ -75,6 +75,5 @@ class ConsentRequest:
             "stamp": self.stamp(),
             "here": self.path,
             "guest_account": mask_email(account.email if account else None),
-            "guests_enabled": settings.DEXTER_GUESTS_ENABLED,
             "session_days": settings.DEXTER_SESSION_LIFETIME.days,
         }

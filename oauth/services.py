@@ -14,7 +14,6 @@ from django.utils import timezone
 from oauth2_provider.settings import oauth2_settings
 
 from accounts.audit import record_audit
-from accounts.mail import send_mail_later
 from accounts.models import User
 from accounts.services import create_guest
 from oauth.audit import OAuthAction
@@ -31,6 +30,7 @@ from oauth.models import (
     ServiceToken,
     UsedAssertion,
 )
+from oauth.telling import tell_blocked, tell_ended
 from oauth.tokens import digest, generate_authorization_code
 
 UNUSED_CLIENT_LIFETIME = timedelta(hours=24)
@@ -190,20 +190,8 @@ def end_session(
         reason=str(reason),
     )
     if account is not None and reason == ConnectorSession.EndReason.STAFF:
-        send_mail_later(template="connection_ended", account=account, context=_in_mail(session))
+        tell_ended(session=session, account=account)
     return True
-
-
-def tell_connected(*, session: ConnectorSession) -> None:
-    """Tell the person by e-mail that a connection acts for their account from now on."""
-    account = account_behind(session.user)
-    if account is not None:
-        send_mail_later(template="connected", account=account, context=_in_mail(session))
-
-
-def _in_mail(session: ConnectorSession) -> dict[str, Any]:
-    client = session.client
-    return {"assistant": str(client), "verified_host": client.verified_host, "redirect_host": session.redirect_host}
 
 
 @transaction.atomic
@@ -215,7 +203,10 @@ def flag_client(*, client: Client, actor: User | None, address: str | None = Non
 
 @transaction.atomic
 def block_client(*, client: Client, actor: User, blocked: bool) -> bool:
-    """Shut a client out, or let it in again. A blocked client can neither authorize nor use the tokens it has."""
+    """Shut a client out, or let it in again. A blocked client can neither authorize nor use the tokens it has.
+
+    The people for whom it acted are told by e-mail, unless it is only let in again.
+    """
     now = timezone.now()
     changed = Client.objects.filter(pk=client.pk, blocked_at__isnull=blocked).update(
         blocked_at=now if blocked else None
@@ -223,6 +214,9 @@ def block_client(*, client: Client, actor: User, blocked: bool) -> bool:
     if changed:
         action = OAuthAction.CLIENT_BLOCKED if blocked else OAuthAction.CLIENT_UNBLOCKED
         record_audit(action, actor=actor, client_id=client.client_id)
+    if changed and blocked:
+        # It is blocked whether they can be told or not.
+        transaction.on_commit(lambda: tell_blocked.delay(client.pk), robust=True)
     return bool(changed)
 
 

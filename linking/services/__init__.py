@@ -12,7 +12,7 @@ from linking.services.connections import (
 from linking.services.disowning import disown, find_disowning
 from linking.services.guesses import guesses_left, typing_locked_until
 from linking.services.leaving import delete_account, end_unproven_connections
-from linking.services.links import confirm_link, disown_link, remove_link, unlink_identity
+from linking.services.links import confirm_link, disown_link, remove_link, unlink_for_staff, unlink_identity
 from linking.services.resolving import resolve_identity
 from linking.services.sweeping import sweep_linking
 from linking.services.typed import decline_link, preview_linking_code, redeem_linking_code
@@ -41,5 +41,6 @@ __all__ = [
     "sharing_identity",
     "sweep_linking",
     "typing_locked_until",
+    "unlink_for_staff",
     "unlink_identity",
 ]

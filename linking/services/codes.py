@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.audit import record_audit
 from accounts.models import User
-from linking.audit import LinkingAction
+from linking.audit import TOO_MANY_CODES, LinkingAction
 from linking.codes import digest_code, display_code, generate_code
 from linking.errors import AccountRequired, AlreadyLinked, MintingLimited
 from linking.limits import CODE_LIFETIME, MINTING_ATTEMPTS, MINTING_PER_DAY, MINTING_PER_HOUR
@@ -159,4 +159,4 @@ def _check_minting_limits(user: User) -> None:
         if len(minted_at) >= limit.count and minted_at[limit.count - 1] + limit.window > now
     ]
     if free_at:
-        raise MintingLimited(max(free_at), reason="too_many_codes")
+        raise MintingLimited(max(free_at), reason=TOO_MANY_CODES)

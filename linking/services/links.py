@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -16,9 +18,14 @@ from linking.audit import LinkingAction
 from linking.disowning import disown_url
 from linking.errors import AccountRequired, CodeRefused, LinkRefused, NotLinked
 from linking.models import AccountLink, LinkingCode
+from linking.services.connections import sharing_identity
 from oauth.bearer import Principal
 from oauth.models import ConnectorSession
 from oauth.services import end_session, flag_client
+from oauth.telling import session_in_mail
+
+# Other connections that a mail names; a browser has a few.
+MOST_IN_MAIL = 20
 
 
 def confirm_link(*, account: User, code_id: uuid.UUID, address: str | None) -> AccountLink:
@@ -82,7 +89,7 @@ def _confirm(*, account: User, code_id: uuid.UUID, address: str | None) -> Accou
     except IntegrityError:
         raise LinkRefused("linked_already") from None
     _record(LinkingAction.LINK_CONFIRMED, link=link, actor=account, address=address)
-    _tell(link)
+    _tell(link, others=list(sharing_identity(code)))
     return link
 
 
@@ -103,16 +110,20 @@ def _linked_elsewhere(code: LinkingCode) -> dict[str, str]:
     return {"link": str(link.pk), "linked_to": link.account.subject} if link else {}
 
 
-def _tell(link: AccountLink) -> None:
-    client = link.session.client if link.session else None
+def _tell(link: AccountLink, *, others: Sequence[ConnectorSession]) -> None:
     context = {
-        "assistant": str(client or ""),
-        "verified_host": client.verified_host if client else None,
+        **_in_mail(link),
+        "others": [session_in_mail(each) for each in others[:MOST_IN_MAIL]],
+        "more": max(0, len(others) - MOST_IN_MAIL),
         "linked_at": link.linked_at,
         "disown_url": disown_url(link),
         "account_url": settings.DEXTER_PUBLIC_URL + reverse("linking:account"),
     }
     send_mail_later(template="linked", account=link.account, context=context)
+
+
+def _in_mail(link: AccountLink) -> dict[str, Any]:
+    return session_in_mail(link.session) if link.session else {"assistant": ""}
 
 
 def unlink_identity(*, principal: Principal, address: str | None = None) -> bool:
@@ -144,6 +155,22 @@ def remove_link(*, link: AccountLink, actor: User | None, address: str | None = 
     if removed:
         _record(LinkingAction.LINK_REMOVED, link=link, actor=actor, address=address)
     return bool(removed)
+
+
+@transaction.atomic
+def unlink_for_staff(*, links: Iterable[AccountLink], staff: User, address: str | None) -> int:
+    """Take links away, and tell the people whose accounts they were of: one mail to an account, with all of them.
+
+    Returns how many this call took away.
+    """
+    # In one order for everybody who locks several.
+    removed = [
+        link for link in sorted(links, key=lambda link: link.pk) if remove_link(link=link, actor=staff, address=address)
+    ]
+    for account in {link.account for link in removed}:
+        unlinked = [_in_mail(link) for link in removed if link.account_id == account.pk]
+        send_mail_later(template="unlinked", account=account, context={"unlinked": unlinked})
+    return len(removed)
 
 
 @transaction.atomic

@@ -6,18 +6,23 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings as site
 from django.contrib.sessions.models import Session
 from django.test import Client as Browser
 from django.utils import timezone
 
-from accounts.audit import AccountAction
+from accounts.audit import AccountAction, record_audit
 from accounts.models import AuditEntry, User
 from accounts.tests.builders import make_user
 from accounts.tests.second_factors import SECRET, make_app
+from linking.audit import LinkingAction
+from linking.errors import MintingLimited
+from linking.export import data_of
 from linking.models import AccountLink
-from linking.tests.builders import make_link
+from linking.services import offer_linking_code, resolve_identity
+from linking.tests.builders import make_link, make_linking_code
 from oauth.models import ConnectorSession
-from oauth.tests.builders import make_access_token, make_client, make_session
+from oauth.tests.builders import make_access_token, make_client, make_confidential_client, make_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DOWNLOAD, DELETE = "/account/data/download", "/account/delete/"
@@ -51,6 +56,70 @@ def test_the_file_has_all_that_is_mine_and_no_secret() -> None:
     for secret in (token, row.token_checksum, ada.password, SECRET, "Hers", "grace@example.com"):
         assert secret not in text
     assert AuditEntry.objects.get(action=AccountAction.DATA_EXPORTED).account == ada
+
+
+def test_the_file_has_what_became_of_linking_codes_and_not_the_codes() -> None:
+    ada, grace = make_user(), make_user("grace@example.com")
+    offered = offer_linking_code(account=ada, address=None)
+    link = make_link(account=ada)
+    assert link.session is not None
+    row, code = make_linking_code(link.session)
+    make_linking_code()
+    offer_linking_code(account=grace, address=None)
+
+    response = signed_in(ada).post(DOWNLOAD)
+
+    codes = response.json()["linking_codes"]
+    assert [(each["identity"], each["asked_for_by"]) for each in codes] == [
+        (link.user.subject, "mcp"),
+        (ada.subject, "web"),
+    ]
+    assert codes[0]["assistant"] == "Example Assistant" and codes[0]["made_at"]
+    for secret in (offered.code, code, row.code_digest):
+        assert secret not in response.content.decode()
+
+
+def test_the_file_has_what_the_pages_leave_out() -> None:
+    ada, grace = make_user(), make_user("grace@example.com")
+    service = make_confidential_client(name="Ledger")
+    for each in (ada, grace):
+        resolve_identity(issuer=site.DEXTER_ISSUER, subject=each.subject, service=service, address="192.0.2.7")
+    for _ in range(5):
+        offer_linking_code(account=ada, address="192.0.2.1")
+    with pytest.raises(MintingLimited):
+        offer_linking_code(account=ada, address="192.0.2.1")
+    for _ in range(3):
+        record_audit(LinkingAction.GUESS_REFUSED, actor=ada, account=ada, reason="account_locked")
+
+    found = signed_in(ada).post(DOWNLOAD).json()
+
+    records = [(each["action"], each["by"], each["address"]) for each in found["other_records"]]
+    assert records == [
+        (LinkingAction.MINTING_REFUSED, "", "192.0.2.1"),
+        # Where the service sits is its own affair.
+        (LinkingAction.IDENTITY_RESOLVED, "Ledger", ""),
+    ]
+    assert [each["count"] for each in found["typed_while_locked"]] == [3]
+
+
+def test_of_a_flood_the_file_has_the_newest_and_says_how_many_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linking.activity.MOST_IN_FILE", 2)
+    ada = make_user()
+    for _ in range(4):
+        record_audit(AccountAction.PROFILE_CHANGED, account=ada)
+        record_audit(LinkingAction.IDENTITY_RESOLVED, account=ada)
+
+    found = data_of(ada)
+
+    assert len(found["activity"]) == len(found["other_records"]) == 2
+    assert found["older_activity"] == found["older_other_records"] == 2
+
+
+def test_the_page_says_what_is_in_the_file_and_what_is_not() -> None:
+    page = signed_in(make_user()).get("/account/data/").content.decode()
+
+    assert "which services looked you up" in page
+    assert "Not in it: passwords, keys and the codes themselves" in page
 
 
 def test_deleting_ends_what_is_mine_and_unlinks_what_is_not(mailoutbox: list[Any]) -> None:

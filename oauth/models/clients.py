@@ -130,17 +130,26 @@ class Client(AbstractApplication):
 
     @property
     def verified_host(self) -> str | None:
-        """The host that vouches for the client's name, or None when nobody does.
+        """The host that the client is known to belong to, or None when none is.
 
         Anybody can register any name, so a registered client has no verified host; a client ID metadata document is
         served by its host; a client that staff set up is vouched for by them, at the host of its first https redirect.
         """
         if self.is_document:
-            return urlsplit(self.client_id).hostname
+            return self.claiming_host
         if self.registration_source == self.RegistrationSource.MANUAL:
             hosts = (urlsplit(uri).hostname for uri in self.redirect_uris.split() if uri.startswith("https://"))
             return next(hosts, None)
         return None
+
+    @property
+    def claiming_host(self) -> str | None:
+        """The host whose word for the client's name is the only one, or None when there is no such host.
+
+        Whoever has a host can serve a metadata document with any name. So people read whose word it is: the host is
+        proven, the name is not. Staff have looked at the name of a client that they set up.
+        """
+        return urlsplit(self.client_id).hostname if self.is_document else None
 
 
 class ClientDocument(models.Model):

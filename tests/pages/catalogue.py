@@ -131,6 +131,8 @@ CONSENT = [
     Page("consent-signed-out", states.consent_signed_out),
     Page("consent-signed-in", states.consent_signed_in),
     Page("consent-verified", states.consent_verified),
+    Page("consent-vouched", states.consent_vouched),
+    Page("consent-described-program", states.consent_described_program),
     Page("consent-not-verified", states.consent_elsewhere),
     Page("consent-app", states.consent_private_scheme),
     Page("consent-without-a-name", states.consent_without_a_name),

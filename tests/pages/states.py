@@ -107,6 +107,22 @@ def consent_verified(visitor: Visitor) -> str:
     return authorize_path(make_vendor_client())
 
 
+def consent_vouched(visitor: Visitor) -> str:
+    """An assistant that staff set up, signed in."""
+    visitor.sign_in()
+    return authorize_path(make_client(registration_source=Client.RegistrationSource.MANUAL, redirect_uris=VENDOR))
+
+
+def consent_described_program(visitor: Visitor) -> str:
+    """A program on this device that describes itself at a host with a long name, signed in."""
+    visitor.sign_in()
+    client = make_vendor_client()
+    client.client_id = f"https://{'long' * 15}.{'host' * 15}.example.com/{client.pk}.json"
+    client.redirect_uris = LOOPBACK
+    client.save()
+    return authorize_path(client)
+
+
 def consent_elsewhere(visitor: Visitor) -> str:
     """An assistant that nobody vouches for, with an answer that goes to a host."""
     visitor.sign_in()
