@@ -16,11 +16,13 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from accounts.addresses import client_address
 from accounts.audit import AccountAction, record_audit
 from accounts.errors import TooManyGuesses
+from accounts.known_browsers import KnownBrowser, read_known_browser
 from accounts.models import User
 from accounts.services import admit_mailed_code, forgive_mailed_code
 
@@ -45,6 +47,7 @@ class _CountsGuesses:
                     sent_at=process.state["at"],
                     account=account,
                     address=client_address(request),
+                    browser=self._known_browser,
                 )
             except TooManyGuesses as refusal:
                 process.abort()
@@ -56,7 +59,7 @@ class _CountsGuesses:
 
     def form_valid(self, form: BaseForm) -> HttpResponse:
         if self._looks_at_a_code():
-            forgive_mailed_code(email=self._process.state["email"])
+            forgive_mailed_code(email=self._process.state["email"], browser=self._known_browser)
         response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
         return response
 
@@ -64,6 +67,11 @@ class _CountsGuesses:
         """The third wrong code ends the attempt, and allauth forgets where the person was going."""
         response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
         return _leading_on(self.request, response)
+
+    @cached_property
+    def _known_browser(self) -> KnownBrowser | None:
+        # Once for each request: what is forgiven is what was counted.
+        return read_known_browser(self.request, email=self._process.state["email"])
 
     def _looks_at_a_code(self) -> bool:
         # Where a new code can be asked for, allauth tells the two buttons apart.
