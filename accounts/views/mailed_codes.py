@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import views as allauth_views
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.code_verification import AbstractCodeVerificationProcess
 from allauth.account.internal.flows.password_reset_by_code import PasswordResetVerificationProcess
 from allauth.account.internal.stagekit import LOGIN_SESSION_KEY, clear_login, unstash_login
 from allauth.account.utils import passthrough_next_redirect_url
+from allauth.core.internal.httpkit import add_query_params
 from allauth.mfa.base import views as base_views
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
@@ -16,6 +18,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
@@ -135,6 +138,13 @@ class ConfirmEmailView(_EndsWithItsAccount, _CountsGuesses, allauth_views.Confir
 
 class SecondStepView(_EndsWithItsAccount, base_views.AuthenticateView):
     """Show a second factor, after the password or the code from an e-mail."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """With where another account signs in: on the way to where this one was going."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        following = self.stage.login.redirect_url
+        query = {REDIRECT_FIELD_NAME: following} if following and get_adapter().is_safe_url(following) else {}
+        return {**context, "start_over_url": add_query_params(reverse("account_login"), query)}
 
 
 class ConfirmPasswordResetCodeView(_GoodForItsAddress, _CountsGuesses, allauth_views.ConfirmPasswordResetCodeView):
