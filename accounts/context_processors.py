@@ -7,7 +7,13 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from accounts.contact import site_contact
+
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """The site's name and origin."""
-    return {"site_name": settings.DEXTER_SITE_NAME, "public_url": settings.DEXTER_PUBLIC_URL}
+    """The site's name and origin, and how to reach those who run it."""
+    return {
+        "site_name": settings.DEXTER_SITE_NAME,
+        "public_url": settings.DEXTER_PUBLIC_URL,
+        "contact": site_contact(),
+    }
