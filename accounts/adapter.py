@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.addresses import address_block, client_address
 from accounts.audit import AccountAction, record_audit
 from accounts.browsers import describe_browser
+from accounts.known_browsers import read_known_browser
 from accounts.mail import enqueue_mail, render_mail
 from accounts.models import User
 from accounts.services import admit_asked_mail, end_other_browsers
@@ -49,7 +50,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "incorrect_password": _("That is not your password."),
         "incorrect_code": _("That is not the code we sent last. Check the newest email."),
         "too_many_login_attempts": _("Too many attempts. Wait a few minutes, then try again."),
-        "rate_limited": _("We have just sent you a code. Wait a minute before you ask for another."),
+        "rate_limited": _("A code was asked for just now. Wait a minute before you ask for another."),
     }
 
     # --- Where a request comes from and goes to ---------------------------------------------------------------------
@@ -81,14 +82,17 @@ class AccountAdapter(DefaultAccountAdapter):
         Links in it are built from DEXTER_PUBLIC_URL by the templates: those that allauth puts into `context` come from
         the request's Host header, and whoever asked for the mail wrote that.
 
-        What anybody can have sent by typing an address is limited, and whoever typed it is not told.
+        What anybody can have sent by typing an address is limited, and whoever typed it is not told. A browser that is
+        known for the account with this address has limits of its own.
         """
         # allauth names the browser in what tells the account's owner that something was changed; that always goes out.
-        if "user_agent" not in context and not admit_asked_mail(email=email):
+        is_asked_for = "user_agent" not in context
+        browser = read_known_browser(self.request, email=email) if is_asked_for else None
+        if is_asked_for and not admit_asked_mail(email=email, browser=browser):
             log.warning("mail.withheld", template=template_prefix)
             return
         known = {name: context[name] for name in MAILED if name in context}
-        if "user_agent" in context:
+        if not is_asked_for:
             known["browser"] = describe_browser(context["user_agent"])
             known["address"] = client_address(self.request)
         mail = render_mail(
@@ -99,7 +103,7 @@ class AccountAdapter(DefaultAccountAdapter):
         )
         # Whoever waits for an answer has to be told that it does not come, whether the address has an account or not.
         # allauth names the browser in what tells of a change: that has happened, and stays.
-        enqueue_mail(mail, to=email, robust="user_agent" in context)
+        enqueue_mail(mail, to=email, robust=not is_asked_for)
 
     # --- Signing up, in and out, and passwords ------------------------------------------------------------------------
 

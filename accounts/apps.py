@@ -11,5 +11,5 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        """Connect the receivers of signals."""
-        from accounts import audit_receivers, proofs  # noqa: F401
+        """Connect the receivers of signals, and the check of a deployment."""
+        from accounts import audit_receivers, checks, proofs  # noqa: F401

@@ -14,6 +14,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from accounts.addresses import client_address
 from accounts.audit import AccountAction
 from accounts.errors import TooManyGuesses
+from accounts.known_browsers import read_known_browser
 from accounts.mail import send_mail_later
 from accounts.models import User
 from accounts.services import admit_mailed_code, forgive_mailed_code
@@ -67,12 +68,14 @@ def accept_code(request: HttpRequest, pending: PendingEmail, *, code: str) -> bo
     Raises:
         TooManyGuesses: `code` was not looked at, and the address is forgotten.
     """
+    browser = read_known_browser(request, email=pending.email)
     try:
         admit_mailed_code(
             email=pending.email,
             sent_at=pending.sent_at,
             account=signed_in_account(request),
             address=client_address(request),
+            browser=browser,
             refused_as=AccountAction.EMAIL_REFUSED,
         )
     except TooManyGuesses:
@@ -80,7 +83,7 @@ def accept_code(request: HttpRequest, pending: PendingEmail, *, code: str) -> bo
         raise
     digits = re.sub(r"\D", "", code)
     if pending.code_digest and constant_time_compare(_digest(digits), pending.code_digest):
-        forgive_mailed_code(email=pending.email)
+        forgive_mailed_code(email=pending.email, browser=browser)
         drop_pending_email(request)
         return True
     failures = pending.failures + 1

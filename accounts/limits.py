@@ -23,9 +23,15 @@ LOCK_MEMORY = timedelta(hours=24)
 # sent to it and whoever asked: somebody who knows no more than the address gets no further than 1 in 1000 in a year.
 GUESSES_PER_MAILED_CODE = Limit(3, timedelta(hours=1))
 GUESSES_PER_EMAIL = Limit(10, timedelta(hours=1))
+# A browser in which the account was signed in counts for itself, so that strangers cannot use its guesses up. Together
+# they have a limit too: whoever got hold of many of their cookies gets no further than 1 in 380 in a year.
+GUESSES_PER_KNOWN_BROWSER = GUESSES_PER_EMAIL
+GUESSES_OF_KNOWN_BROWSERS = Limit(30, timedelta(hours=1))
 # Six digits of an app, or one of ten recovery codes. Only who has the password or the mailbox gets to type one.
 FACTOR_GUESSES_PER_HOUR = Limit(10, timedelta(hours=1))
 FACTOR_GUESSES_PER_DAY = Limit(30, timedelta(days=1))
 # What anybody can have sent to an address by typing it, whether it asked or not: all kinds together.
 MAILS_PER_HOUR = Limit(6, timedelta(hours=1))
 MAILS_PER_DAY = Limit(20, timedelta(days=1))
+# The same for each browser in which the account was signed in, and for all of them together.
+MAILS_OF_KNOWN_BROWSERS = Limit(40, timedelta(days=1))

@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from kombu.exceptions import OperationalError as QueueError
 
+from accounts.contact import site_contact
 from accounts.errors import MailNotSent
 from accounts.links import without_links
 from accounts.mail_blocks import blocks_of
@@ -57,10 +58,11 @@ def send_mail_later(
 def render_mail(*, subject: str, text: str, context: dict[str, Any], language: str = "") -> Mail:
     """Render two plain-text templates, and the second one once more as HTML.
 
-    Templates get `site_name` and `public_url` as well. Links start with `public_url`, never with the host of a request.
+    Templates get `site_name`, `public_url` and `contact` as well. Links start with `public_url`, never with the host
+    of a request.
     """
-    known = _plain_throughout(context)
-    known = {"site_name": settings.DEXTER_SITE_NAME, "public_url": settings.DEXTER_PUBLIC_URL, **known}
+    site = {"site_name": settings.DEXTER_SITE_NAME, "public_url": settings.DEXTER_PUBLIC_URL}
+    known = {**site, "contact": site_contact(), **_plain_throughout(context)}
     with translation.override(language) if language else nullcontext():
         rendered = _render_text(text, known)
         # A line break in a subject would start a header of the writer's own.

@@ -13,6 +13,7 @@ from django.utils.deprecation import MiddlewareMixin
 
 from accounts.browsers import note_browser
 from accounts.errors import MailNotSent
+from accounts.known_browsers import remember_browser
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +38,7 @@ class MailOutageMiddleware(MiddlewareMixin):
 
 
 class BrowserMiddleware(MiddlewareMixin):
-    """Keeps the list of signed-in browsers."""
+    """Keeps the list of signed-in browsers, and lets them be known once they have signed out."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Note the browser, if the page had to do with its session: asking would make every page vary by cookie."""
@@ -50,6 +51,7 @@ class BrowserMiddleware(MiddlewareMixin):
         if user is not None and user.is_authenticated:
             try:
                 note_browser(request)
+                remember_browser(request, response)
             except (OperationalError, InterfaceError) as error:
                 # What the page was for is done; an error page would say of it that it may not be.
                 log.warning("browsers.not_noted", error=type(error).__name__)

@@ -53,6 +53,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     date_joined = models.DateTimeField(_("joined at"), default=timezone.now, editable=False)
     # What the person's mail is written in: the language of the browser that they last signed in with.
     language = models.CharField(_("language"), max_length=16, blank=True, editable=False)
+    # Goes up whenever the account is signed out of other browsers: none that was known before is known any more.
+    browser_epoch = models.PositiveIntegerField(default=0, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 

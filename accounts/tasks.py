@@ -8,6 +8,7 @@ from typing import Any
 from celery import shared_task
 from django.core.mail import EmailMultiAlternatives
 
+from accounts.contact import contact_address
 from accounts.services.sweeping import sweep_accounts
 
 MAIL_RETRIES = 8
@@ -20,7 +21,9 @@ def send_mail(self: Any, *, subject: str, body: str, to: str, html: str = "") ->
     Without a worker the person waits for the page meanwhile, so that it is tried once.
     """
     try:
-        message = EmailMultiAlternatives(subject=subject, body=body, to=[to])
+        # Whoever answers is read by somebody, where the site says by whom.
+        answers = [address] if (address := contact_address()) else None
+        message = EmailMultiAlternatives(subject=subject, body=body, to=[to], reply_to=answers)
         if html:
             message.attach_alternative(html, "text/html")
         message.send()

@@ -53,6 +53,12 @@ class Env(BaseSettings):
         "", validation_alias="DEXTER_ISSUER", description="the OAuth issuer, by default {DEXTER_PUBLIC_URL}/mcp"
     )
     site_name: str = Field("Dexter", validation_alias="DEXTER_SITE_NAME", description="1 to 40 characters")
+    contact: str = Field(
+        "",
+        max_length=254,
+        validation_alias="DEXTER_CONTACT",
+        description="an e-mail address or an https URL where people reach you, such as help@example.com",
+    )
     database_url: str = Field(
         f"sqlite:///{BASE_DIR / 'var' / 'dexter.sqlite3'}",
         validation_alias="DATABASE_URL",
@@ -180,6 +186,25 @@ class Env(BaseSettings):
         if not 1 <= len(value.strip()) <= 40:
             raise ValueError("must have 1 to 40 characters")
         return value.strip()
+
+    @field_validator("contact")
+    @classmethod
+    def _contact_can_be_reached(cls, value: str) -> str:
+        if not value:
+            return value
+        # urlsplit overlooks line breaks, and one of these stands in a header.
+        if not re.fullmatch(r"[!-~]+", value):
+            raise ValueError("has a space or a character that is not ASCII")
+        if "://" not in value:
+            if not re.fullmatch(r"[^@:<>,;\"()\[\]\\]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", value):
+                raise ValueError("is neither an e-mail address nor an https URL")
+            return value
+        parts = _split_url(value)
+        if parts.scheme != "https" or not value.startswith("https://") or not parts.hostname:
+            raise ValueError("must start with https:// unless it is an e-mail address")
+        if parts.username is not None:
+            raise ValueError("must have no user in the URL")
+        return value
 
     @field_validator("database_url")
     @classmethod

@@ -88,6 +88,16 @@ def test_empty_variable_counts_as_absent() -> None:
     assert start(**PRODUCTION, DEXTER_ISSUER="", REDIS_URL="", DEXTER_LOG_LEVEL="").returncode == 0
 
 
+@pytest.mark.parametrize(
+    "contact", ["help@example.com", "o'neil+x@localhost", "https://example.com/help?from=dexter#us"]
+)
+def test_people_are_reached_at_an_address_or_a_page(contact: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEXTER_DEBUG", "true")
+    monkeypatch.setenv("DEXTER_CONTACT", contact)
+
+    assert load_env().contact == contact
+
+
 WRONG = [
     ("DEXTER_DEBUG", "perhaps", "true or false"),
     ("DEXTER_SECRET_KEY", "short-pa55word", "50"),
@@ -103,6 +113,16 @@ WRONG = [
     ("DEXTER_ISSUER", "https://dexter.example.com/mcp?x=1", "query"),
     ("DEXTER_ISSUER", "mcp", "https://"),
     ("DEXTER_SITE_NAME", "x" * 41, "1 to 40 characters"),
+    ("DEXTER_CONTACT", "help", "https URL"),
+    ("DEXTER_CONTACT", "Help <help@example.com>", "help@example.com"),
+    ("DEXTER_CONTACT", "help@example.com,other@example.com", "help@example.com"),
+    ("DEXTER_CONTACT", "help@example.com\nBcc:x@example.com", "help@example.com"),
+    ("DEXTER_CONTACT", "mailto:help@example.com", "help@example.com"),
+    ("DEXTER_CONTACT", "http://example.com/help", "https://"),
+    ("DEXTER_CONTACT", "javascript://example.com/%0aalert(1)", "https://"),
+    ("DEXTER_CONTACT", "https:///help", "https://"),
+    ("DEXTER_CONTACT", "https://me:pa55word@example.com/", "user"),
+    ("DEXTER_CONTACT", "h" * 250 + "@example.com", "e-mail address"),
     ("DATABASE_URL", "mysql://me:pa55word@db/name", "postgresql://"),
     ("DATABASE_URL", "postgresql://me:pa55word@db:port/name", "postgresql://"),
     ("DATABASE_URL", "postgresql://me:pa55word@[db/name", "postgresql://"),

@@ -13,10 +13,13 @@ from django.utils.crypto import salted_hmac
 from accounts import counters
 from accounts.audit import AccountAction, record_audit
 from accounts.errors import TooManyGuesses
+from accounts.known_browsers import KnownBrowser
 from accounts.limits import (
     FACTOR_GUESSES_PER_DAY,
     FACTOR_GUESSES_PER_HOUR,
+    GUESSES_OF_KNOWN_BROWSERS,
     GUESSES_PER_EMAIL,
+    GUESSES_PER_KNOWN_BROWSER,
     GUESSES_PER_MAILED_CODE,
     Limit,
 )
@@ -31,29 +34,29 @@ def admit_mailed_code(
     sent_at: float,
     account: User | None,
     address: str | None,
+    browser: KnownBrowser | None = None,
     refused_as: AccountAction = AccountAction.SIGN_IN_REFUSED,
 ) -> None:
     """Count a guess at the code that was sent to `email` at `sent_at`, before anybody compares it.
 
-    An address without an account is counted as one with: the answer tells nobody which it is. `account` is who the log
-    says it was about, `refused_as` what was refused.
+    An address without an account is counted as one with: the answer tells nobody which it is. A `browser` that is known
+    for the account with this address counts for itself, all others together. `account` is who the log says it was
+    about, `refused_as` what was refused.
 
     Raises:
         TooManyGuesses: too many at this code, or for this address; this one was not counted and must not be compared.
         RuntimeError: the caller is in a transaction, which could take the count back.
     """
-    limits = {
-        _key("mailed", email, repr(sent_at)): GUESSES_PER_MAILED_CODE,
-        _key("mailed", email): GUESSES_PER_EMAIL,
-    }
+    limits = {_key("mailed", email, repr(sent_at)): GUESSES_PER_MAILED_CODE, **_mailed_limits(email, browser)}
     if not _admit(limits):
         record_audit(refused_as, account=account, address=address, reason=TooManyGuesses.reason)
         raise TooManyGuesses
 
 
-def forgive_mailed_code(*, email: str) -> None:
-    """The guess was right: it does not count for the address. Earlier wrong ones still do."""
-    counters.give_back(_key("mailed", email))
+def forgive_mailed_code(*, email: str, browser: KnownBrowser | None = None) -> None:
+    """The guess was right: it counts neither for the address nor for the browser. Earlier wrong ones still do."""
+    for key in _mailed_limits(email, browser):
+        counters.give_back(key)
 
 
 def admit_factor_code(*, account: User) -> None:
@@ -78,6 +81,15 @@ def forgive_factor_code(*, account: User) -> None:
 def _admit(limits: dict[str, Limit]) -> bool:
     with transaction.atomic(durable=True):
         return counters.take_each(limits)
+
+
+def _mailed_limits(email: str, browser: KnownBrowser | None) -> dict[str, Limit]:
+    if browser is None:
+        return {_key("mailed", email): GUESSES_PER_EMAIL}
+    return {
+        f"guess:known:{browser.account_id}:{browser.browser_id}": GUESSES_PER_KNOWN_BROWSER,
+        f"guess:known:all:{browser.account_id}": GUESSES_OF_KNOWN_BROWSERS,
+    }
 
 
 def _factor_limits(account: User) -> dict[str, Limit]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import views as allauth_views
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.code_verification import AbstractCodeVerificationProcess
 from allauth.account.internal.flows.password_reset_by_code import PasswordResetVerificationProcess
 from allauth.account.internal.stagekit import LOGIN_SESSION_KEY, clear_login, unstash_login
 from allauth.account.utils import passthrough_next_redirect_url
+from allauth.core.internal.httpkit import add_query_params
 from allauth.mfa.base import views as base_views
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
@@ -16,11 +18,14 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from accounts.addresses import client_address
 from accounts.audit import AccountAction, record_audit
 from accounts.errors import TooManyGuesses
+from accounts.known_browsers import KnownBrowser, read_known_browser
 from accounts.models import User
 from accounts.services import admit_mailed_code, forgive_mailed_code
 
@@ -45,6 +50,7 @@ class _CountsGuesses:
                     sent_at=process.state["at"],
                     account=account,
                     address=client_address(request),
+                    browser=self._known_browser,
                 )
             except TooManyGuesses as refusal:
                 process.abort()
@@ -56,7 +62,7 @@ class _CountsGuesses:
 
     def form_valid(self, form: BaseForm) -> HttpResponse:
         if self._looks_at_a_code():
-            forgive_mailed_code(email=self._process.state["email"])
+            forgive_mailed_code(email=self._process.state["email"], browser=self._known_browser)
         response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
         return response
 
@@ -64,6 +70,11 @@ class _CountsGuesses:
         """The third wrong code ends the attempt, and allauth forgets where the person was going."""
         response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
         return _leading_on(self.request, response)
+
+    @cached_property
+    def _known_browser(self) -> KnownBrowser | None:
+        # Once for each request: what is forgiven is what was counted.
+        return read_known_browser(self.request, email=self._process.state["email"])
 
     def _looks_at_a_code(self) -> bool:
         # Where a new code can be asked for, allauth tells the two buttons apart.
@@ -127,6 +138,13 @@ class ConfirmEmailView(_EndsWithItsAccount, _CountsGuesses, allauth_views.Confir
 
 class SecondStepView(_EndsWithItsAccount, base_views.AuthenticateView):
     """Show a second factor, after the password or the code from an e-mail."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """With where another account signs in: on the way to where this one was going."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        following = self.stage.login.redirect_url
+        query = {REDIRECT_FIELD_NAME: following} if following and get_adapter().is_safe_url(following) else {}
+        return {**context, "start_over_url": add_query_params(reverse("account_login"), query)}
 
 
 class ConfirmPasswordResetCodeView(_GoodForItsAddress, _CountsGuesses, allauth_views.ConfirmPasswordResetCodeView):

@@ -17,6 +17,7 @@ DEXTER_ISSUER = env.issuer_url
 # The canonical resource of RFC 8707: the MCP endpoint, without a trailing slash.
 DEXTER_RESOURCE = f"{env.public_url}/mcp"
 DEXTER_SITE_NAME = env.site_name
+DEXTER_CONTACT = env.contact
 DEXTER_VERSION = __version__
 DEXTER_GUESTS_ENABLED = env.guests_enabled
 DEXTER_REFUSAL_RETENTION = timedelta(days=env.refusal_retention_days)

@@ -51,6 +51,7 @@ async def open_pages(database: Database, directory: Path, *, names: Iterable[str
     """
     settings = {
         "DEXTER_SITE_NAME": "Example",
+        "DEXTER_CONTACT": "help@example.com",
         "DEXTER_LOG_LEVEL": "WARNING",
         "DEXTER_DEBUG": "false",
         # Whoever waits for the start asks at the address.
