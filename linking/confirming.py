@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from linking.models import LinkingCode
@@ -51,6 +52,17 @@ class LinkQuestion:
     def sentences(self) -> list[str]:
         """The same in words."""
         return scope_sentences(self.scopes)
+
+
+def declined_in_words(declined: bool) -> str:
+    """What "not me" did to a code by which nothing acts for the account.
+
+    When the code had ended before, the words are the same for all that can have become of it: it may be a link of
+    somebody else, or one that was undone.
+    """
+    if declined:
+        return _("Nothing was linked, and that code does not work any more.")
+    return _("That code had ended before, and nothing is linked to your account by it.")
 
 
 def question_about(row: LinkingCode | None, *, account: User, code: str) -> LinkQuestion | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
+from accounts.models import User
 from linking.codes import LONGEST_TYPED, digest_code, display_code, normalize_code
 from linking.models import AccountLink, LinkingCode
 from linking.services import MintedCode
@@ -80,15 +81,22 @@ def read_offer(request: HttpRequest, row: LinkingCode) -> str:
     return str(kept["code"]) if kept.get("digest") == row.code_digest else ""
 
 
-def take_offer(request: HttpRequest) -> bool:
-    """Whether this browser showed a code that it made; that is forgotten by this."""
-    return request.session.pop(OFFERED_KEY, None) is not None
+def take_offer(request: HttpRequest, *, account: User) -> LinkingCode | None:
+    """The code that `account` made and that this browser showed; that is forgotten by this."""
+    kept = request.session.pop(OFFERED_KEY, None) or {}
+    return LinkingCode.objects.offered_by(account).filter(code_digest=kept.get("digest", "")).first()
+
+
+def drop_offer(request: HttpRequest, code_id: uuid.UUID) -> None:
+    """Forget the code that this browser shows, if it is this one: a page may have been about an older one."""
+    row = LinkingCode.objects.filter(pk=code_id).first()
+    if row is not None and read_offer(request, row):
+        del request.session[OFFERED_KEY]
 
 
 def remember_link(request: HttpRequest, link: AccountLink) -> None:
     """Keep what was linked last, for the page that says so."""
     drop_pending(request)
-    request.session.pop(OFFERED_KEY, None)
     request.session[LINKED_KEY] = str(link.pk)
 
 

@@ -18,11 +18,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.addresses import client_address
 from linking.codes import LONGEST_TYPED, has_foreign_letters, normalize_code
-from linking.confirming import question_about
+from linking.confirming import declined_in_words, question_about
 from linking.disowning import disown_token
 from linking.errors import CodeRefused, LinkRefused, TypingLocked
 from linking.limits import CODE_LIFETIME
-from linking.models import LinkingCode
+from linking.models import AccountLink, LinkingCode
 from linking.pending import (
     PendingCode,
     drop_pending,
@@ -153,7 +153,7 @@ def _confirm_page(request: HttpRequest, pending: PendingCode, *, status: int) ->
     row = LinkingCode.objects.with_connection().filter(pk=pending.code_id).first()
     question = question_about(row, account=signed_in_account(request), code=pending.code)
     if question is None:
-        return _ended_page(request)
+        return _linked_page(request, pending) or _ended_page(request)
     return render(request, "linking/confirm.html", {"question": question, "changed": status == 409}, status=status)
 
 
@@ -162,8 +162,10 @@ def _confirm(request: HttpRequest, pending: PendingCode) -> HttpResponse:
     try:
         made = confirm_link(account=account, code_id=pending.code_id, address=address)
     except CodeRefused:
-        return _ended_page(request)
+        return _linked_page(request, pending) or _ended_page(request)
     except LinkRefused as refusal:
+        if linked := _linked_page(request, pending):
+            return linked
         drop_pending(request)
         return render(request, "linking/refused.html", {"error": refusal.description}, status=409)
     remember_link(request, made)
@@ -172,10 +174,21 @@ def _confirm(request: HttpRequest, pending: PendingCode) -> HttpResponse:
 
 def _decline(request: HttpRequest, pending: PendingCode) -> HttpResponse:
     account, address = signed_in_account(request), client_address(request)
-    decline_link(account=account, code_id=pending.code_id, address=address)
+    declined = decline_link(account=account, code_id=pending.code_id, address=address)
+    if linked := _linked_page(request, pending):
+        return linked
     drop_pending(request)
-    messages.success(request, _("Nothing was linked, and that code does not work any more."))
+    messages.success(request, declined_in_words(declined))
     return redirect("linking:link")
+
+
+def _linked_page(request: HttpRequest, pending: PendingCode) -> HttpResponseRedirect | None:
+    """To what is linked, where it can be undone: the person decided in another browser, or pressed twice."""
+    made = AccountLink.objects.made_from(pending.code_id, account=signed_in_account(request))
+    if made is None:
+        return None
+    remember_link(request, made)
+    return redirect("linking:done")
 
 
 def _ended_page(request: HttpRequest) -> HttpResponse:

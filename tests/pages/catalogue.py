@@ -181,6 +181,7 @@ LINK = [
     Page("offer-confirm", offer_states.offer_confirm),
     Page("offer-confirm-elsewhere", offer_states.offer_confirm_elsewhere),
     Page("offer-confirm-sign-in-again", offer_states.offer_confirm_sign_in_again),
+    Page("offer-linked-elsewhere", offer_states.offer_linked_elsewhere),
     Page("offer-cancelled", offer_states.offer_waiting, (Press("Cancel this code"),)),
     Page("disown", states.disown),
     Page("disown-unlinked", states.disown_unlinked),

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from linking.limits import MINTING_PER_HOUR
 from linking.models import LinkingCode
-from linking.services import offer_linking_code
+from linking.services import confirm_link, offer_linking_code
 from linking.tests.builders import make_offered_code
 from oauth.tests.builders import make_client, make_session
 from tests.pages.states import HOUR
@@ -55,6 +55,14 @@ def offer_confirm_elsewhere(visitor: Visitor) -> str:
     path = offer_waiting_elsewhere(visitor)
     session = make_session(client=make_client(name="Claude Code"))
     LinkingCode.objects.filter(user=visitor.account).update(session=session, redeemed_at=timezone.now())
+    return path
+
+
+def offer_linked_elsewhere(visitor: Visitor) -> str:
+    """Made a code here, and linked what came with it in another browser."""
+    path = offer_confirm(visitor)
+    code_id = LinkingCode.objects.get(user=visitor.account).pk
+    confirm_link(account=visitor.account, code_id=code_id, address=None)
     return path
 
 
