@@ -7,9 +7,11 @@ import uuid
 from dataclasses import dataclass
 
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
+from accounts.sign_in import signed_in_account
 from linking.codes import LONGEST_TYPED, digest_code, display_code, normalize_code
 from linking.models import AccountLink, LinkingCode
 from linking.services import MintedCode
@@ -79,6 +81,20 @@ def read_offer(request: HttpRequest, row: LinkingCode) -> str:
     """The code of `row` as people see it; empty when another browser made it."""
     kept = request.session.get(OFFERED_KEY) or {}
     return str(kept["code"]) if kept.get("digest") == row.code_digest else ""
+
+
+def is_own_offer(request: HttpRequest, typed: str) -> bool:
+    """Whether somebody typed the code that this very browser shows them, to give to an assistant.
+
+    That tells them nothing that they have not read here, so it is no guess. It has to work still: the characters of one
+    that ended may be an assistant's code by now.
+    """
+    digest = digest_code(normalize_code(typed) or "")
+    kept = request.session.get(OFFERED_KEY) or {}
+    if not constant_time_compare(str(kept.get("digest", "")), digest):
+        return False
+    row = LinkingCode.objects.current_offer(signed_in_account(request), now=timezone.now())
+    return row is not None and row.code_digest == digest
 
 
 def take_offer(request: HttpRequest, *, account: User) -> LinkingCode | None:

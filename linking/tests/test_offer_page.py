@@ -222,6 +222,16 @@ def test_too_many_codes_are_answered_with_the_time_to_wait(browser: Browser) -> 
     assert LinkingCode.objects.count() == 5
 
 
+def test_the_page_that_waits_can_be_opened_on_a_phone_and_never_loads_itself(browser: Browser) -> None:
+    make_code(browser)
+
+    page = text_of(browser.get(PAGE))
+
+    assert 'aria-label="QR code of http://localhost:8000/link/code"' in page
+    assert "http-equiv" not in page
+    assert '<a class="button" href="/link/code">Look again</a>' in page
+
+
 def test_nothing_is_cached(browser: Browser) -> None:
     make_code(browser)
     for path in (PAGE, "/link/code/state"):

@@ -27,6 +27,7 @@ from linking.pending import (
     PendingCode,
     drop_pending,
     has_typed,
+    is_own_offer,
     read_link,
     read_pending,
     remember_link,
@@ -57,6 +58,9 @@ def link(request: HttpRequest) -> HttpResponse:
     typed = request.POST.get("code", "")
     if not typed.strip():
         return _code_page(request, typed, error=_("Type the code that your assistant shows you."), status=400)
+    if is_own_offer(request, typed):
+        error = _("That is the code that you made here. Give it to your assistant: this page is for a code of its own.")
+        return _code_page(request, typed, error=error, is_own=True, status=400)
     try:
         row = preview_linking_code(account=signed_in_account(request), code=typed, address=client_address(request))
     except TypingLocked as refusal:

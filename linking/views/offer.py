@@ -19,7 +19,7 @@ from linking.errors import CodeRefused, LinkRefused, MintingLimited
 from linking.limits import CODE_LIFETIME
 from linking.models import AccountLink, LinkingCode
 from linking.pending import drop_offer, read_offer, remember_link, remember_offer, take_offer
-from linking.qr import qr_code
+from linking.qr import QRCode, qr_code
 from linking.services import confirm_link, decline_link, offer_linking_code
 from linking.sign_in import account_required, ask_to_sign_in_again, signed_in_account, signed_in_recently
 from linking.waiting import wait_in_words
@@ -38,8 +38,7 @@ def offer(request: HttpRequest) -> HttpResponse:
         return _start(request)
     question = _question(request, row)
     if question is None:
-        context = {"code": read_offer(request, row), "code_id": row.pk, "left": wait_in_words(row.expires_at)}
-        return render(request, "linking/offer.html", context)
+        return _waiting_page(request, row)
     if not signed_in_recently(request):
         return ask_to_sign_in_again(request, then="linking:offer")
     return _confirm_page(request, question)
@@ -74,7 +73,7 @@ def _start_page(request: HttpRequest, *, error: str = "", status: int = 200, has
         "error": error,
         "has_ended": has_ended,
         "minutes": int(CODE_LIFETIME.total_seconds() // 60),
-        "qr": qr_code(settings.DEXTER_PUBLIC_URL + reverse("linking:offer")),
+        "qr": _qr_of_this_page(),
     }
     return render(request, "linking/offer_start.html", context, status=status)
 
@@ -90,6 +89,20 @@ def _make(request: HttpRequest) -> HttpResponse:
         return response
     remember_offer(request, minted)
     return redirect("linking:offer")
+
+
+def _waiting_page(request: HttpRequest, row: LinkingCode) -> HttpResponse:
+    context = {
+        "code": read_offer(request, row),
+        "code_id": row.pk,
+        "left": wait_in_words(row.expires_at),
+        "qr": _qr_of_this_page(),
+    }
+    return render(request, "linking/offer.html", context)
+
+
+def _qr_of_this_page() -> QRCode:
+    return qr_code(settings.DEXTER_PUBLIC_URL + reverse("linking:offer"))
 
 
 def _confirm_page(request: HttpRequest, question: LinkQuestion, *, status: int = 200) -> HttpResponse:
