@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
-from accounts.sign_in import signed_in_account
+from accounts.sign_in import TYPED_KEY, signed_in_account
 from linking.codes import LONGEST_TYPED, digest_code, display_code, normalize_code
 from linking.models import AccountLink, LinkingCode
 from linking.services import MintedCode
@@ -19,7 +19,6 @@ from linking.services import MintedCode
 PENDING_KEY = "linking_pending_code"
 OFFERED_KEY = "linking_offered_code"
 LINKED_KEY = "linking_last_link"
-TYPED_KEY = "linking_typed"
 PREVIEW_KEY = "linking_api_preview"
 
 
@@ -53,6 +52,12 @@ def read_pending(request: HttpRequest) -> PendingCode | None:
 def drop_pending(request: HttpRequest) -> None:
     """Forget the code: it was decided about, or has ended."""
     request.session.pop(PENDING_KEY, None)
+    request.session.pop(TYPED_KEY, None)
+
+
+def keep_pending(request: HttpRequest, pending: PendingCode) -> None:
+    """Keep the code for the field as well: whoever has no password signs out to sign in again."""
+    request.session[TYPED_KEY] = pending.code
 
 
 def remember_typed(request: HttpRequest) -> None:

@@ -28,6 +28,7 @@ from linking.pending import (
     drop_pending,
     has_typed,
     is_own_offer,
+    keep_pending,
     read_link,
     read_pending,
     remember_link,
@@ -139,6 +140,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
     if pending is None:
         return _nothing_pending(request)
     if not signed_in_recently(request):
+        keep_pending(request, pending)
         return ask_to_sign_in_again(request, then="linking:confirm")
     if request.method != "POST":
         return _confirm_page(request, pending, status=200)

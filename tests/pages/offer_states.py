@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from linking.limits import MINTING_PER_HOUR
 from linking.models import LinkingCode
+from linking.pending import OFFERED_KEY, TYPED_KEY
 from linking.services import confirm_link, offer_linking_code
 from linking.tests.builders import make_offered_code
 from oauth.tests.builders import make_client, make_session
@@ -27,6 +28,15 @@ def offer_waiting(visitor: Visitor) -> str:
     visitor.sign_in()
     visitor.post("/link/code", decision="new")
     return "/link/code"
+
+
+def own_code_kept(visitor: Visitor) -> str:
+    """Made a code, and has it in the field for those of assistants."""
+    offer_waiting(visitor)
+    session = visitor.http.session
+    session[TYPED_KEY] = session[OFFERED_KEY]["code"]
+    session.save()
+    return "/link"
 
 
 def offer_waiting_elsewhere(visitor: Visitor) -> str:
