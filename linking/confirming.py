@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from linking.models import LinkingCode
 from linking.services import scopes_that_act, sharing_identity
 from oauth.models import Client, ConnectorSession
 from oauth.scopes import scope_sentences
+
+# What "not me" is answered with when nothing acts for the account. The same whether or not the code had ended before:
+# it may have become somebody else's link.
+DECLINED = _("Nothing is linked to your account by that code, and it does not work any more.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +56,6 @@ class LinkQuestion:
     def sentences(self) -> list[str]:
         """The same in words."""
         return scope_sentences(self.scopes)
-
-
-def declined_in_words(declined: bool) -> str:
-    """What "not me" did to a code by which nothing acts for the account.
-
-    When the code had ended before, the words are the same for all that can have become of it: it may be a link of
-    somebody else, or one that was undone.
-    """
-    if declined:
-        return _("Nothing was linked, and that code does not work any more.")
-    return _("That code had ended before, and nothing is linked to your account by it.")
 
 
 def question_about(row: LinkingCode | None, *, account: User, code: str) -> LinkQuestion | None:

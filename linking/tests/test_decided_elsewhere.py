@@ -135,7 +135,7 @@ def test_a_link_that_was_undone_meanwhile_is_said_to_be_neither_there_nor_never_
     declined = text_of(answer(browser, row, "decline"))
 
     assert "Nothing was linked" not in declined
-    assert "That code had ended before, and nothing is linked to your account by it." in declined
+    assert "Nothing is linked to your account by that code" in declined
 
 
 @pytest.mark.parametrize("decision", DECISIONS)
@@ -149,7 +149,7 @@ def test_what_became_of_another_accounts_code_is_not_told(browser: Browser, acco
 
     page = text_of(response)
     assert "now acts for" not in page
-    assert "That code does not work any more" in page or "That code had ended before" in page
+    assert "That code does not work any more" in page or "Nothing is linked to your account by that code" in page
 
 
 # --- A code that the person typed -------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.addresses import client_address
 from linking.codes import LONGEST_TYPED, has_foreign_letters, normalize_code
-from linking.confirming import declined_in_words, question_about
+from linking.confirming import DECLINED, question_about
 from linking.disowning import disown_token
 from linking.errors import CodeRefused, LinkRefused, TypingLocked
 from linking.limits import CODE_LIFETIME
@@ -180,11 +180,11 @@ def _confirm(request: HttpRequest, pending: PendingCode) -> HttpResponse:
 
 def _decline(request: HttpRequest, pending: PendingCode) -> HttpResponse:
     account, address = signed_in_account(request), client_address(request)
-    declined = decline_link(account=account, code_id=pending.code_id, address=address)
+    decline_link(account=account, code_id=pending.code_id, address=address)
     if linked := _linked_page(request, pending):
         return linked
     drop_pending(request)
-    messages.success(request, declined_in_words(declined))
+    messages.success(request, DECLINED)
     return redirect("linking:link")
 
 

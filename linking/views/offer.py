@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.addresses import client_address
-from linking.confirming import LinkQuestion, declined_in_words, question_about
+from linking.confirming import DECLINED, LinkQuestion, question_about
 from linking.errors import CodeRefused, LinkRefused, MintingLimited
 from linking.limits import CODE_LIFETIME
 from linking.models import AccountLink, LinkingCode
@@ -115,11 +115,11 @@ def _decide(request: HttpRequest) -> HttpResponse:
     decision = request.POST.get("decision")
     code_id = LinkingCode.objects.offered_id(request.POST.get("code_id", ""))
     if decision == "decline" and code_id:
-        declined = decline_link(account=account, code_id=code_id, address=address)
+        decline_link(account=account, code_id=code_id, address=address)
         if linked := _linked_page(request, code_id):
             return linked
         drop_offer(request, code_id)
-        messages.success(request, declined_in_words(declined))
+        messages.success(request, DECLINED)
         return redirect("linking:offer")
     if decision != "link" or code_id is None:
         row = _current(request)
