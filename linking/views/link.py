@@ -60,7 +60,9 @@ def link(request: HttpRequest) -> HttpResponse:
     if not typed.strip():
         return _code_page(request, typed, error=_("Type the code that your assistant shows you."), status=400)
     if is_own_offer(request, typed):
-        error = _("That is the code that you made here. Give it to your assistant. This page is for codes that it shows you.")
+        error = _(
+            "That is the code that you made here. Give it to your assistant. This page is for codes that it shows you."
+        )
         return _code_page(request, typed, error=error, is_own=True, status=400)
     try:
         row = preview_linking_code(account=signed_in_account(request), code=typed, address=client_address(request))

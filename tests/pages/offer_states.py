@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from accounts.sign_in import TYPED_KEY
 from linking.limits import MINTING_PER_HOUR
 from linking.models import LinkingCode
-from linking.pending import OFFERED_KEY, TYPED_KEY
+from linking.pending import OFFERED_KEY
 from linking.services import confirm_link, offer_linking_code
 from linking.tests.builders import make_offered_code
 from oauth.tests.builders import make_client, make_session
