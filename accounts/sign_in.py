@@ -24,6 +24,9 @@ from accounts.models import User
 # Design §7. Whatever adds or removes a way to sign in, hands data out or deletes it asks for the same.
 SIGN_IN_MAX_AGE = timedelta(minutes=15)
 
+# Where the website session keeps what somebody typed who has to sign in first. It only fills a field again.
+TYPED_KEY = "typed"
+
 View = Callable[..., HttpResponse]
 
 

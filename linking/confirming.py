@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from linking.models import LinkingCode
 from linking.services import scopes_that_act, sharing_identity
 from oauth.models import Client, ConnectorSession
 from oauth.scopes import scope_sentences
+
+# What "not me" is answered with when nothing acts for the account. The same whether or not the code had ended before:
+# it may have become somebody else's link.
+DECLINED = _("Nothing is linked to your account by that code, and it does not work any more.")
 
 
 @dataclass(frozen=True, slots=True)

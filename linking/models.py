@@ -164,6 +164,18 @@ class AccountLinkQuerySet(models.QuerySet["AccountLink"]):
         """With the identity, the account and the connection that the code came from."""
         return self.select_related("user", "account", "session__client", "session__user")
 
+    def made_from(self, code_id: uuid.UUID, *, account: User) -> AccountLink | None:
+        """The link by which the identity behind a code acts for `account`.
+
+        None also when it acts for another account, or when another account made the code: neither is for `account` to
+        know.
+        """
+        codes = LinkingCode.objects.filter(
+            models.Q(initiated_by=LinkInitiator.MCP) | models.Q(user=account), pk=code_id
+        )
+        links = self.filter(user__in=codes.values("session__user"), account=account, issuer=settings.DEXTER_ISSUER)
+        return links.with_parties().first()
+
 
 class AccountLink(models.Model):
     """Joins an identity to an account. One identity has at most one; an account may have many."""

@@ -7,8 +7,11 @@ import uuid
 from dataclasses import dataclass
 
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from accounts.models import User
+from accounts.sign_in import TYPED_KEY, signed_in_account
 from linking.codes import LONGEST_TYPED, digest_code, display_code, normalize_code
 from linking.models import AccountLink, LinkingCode
 from linking.services import MintedCode
@@ -16,7 +19,6 @@ from linking.services import MintedCode
 PENDING_KEY = "linking_pending_code"
 OFFERED_KEY = "linking_offered_code"
 LINKED_KEY = "linking_last_link"
-TYPED_KEY = "linking_typed"
 PREVIEW_KEY = "linking_api_preview"
 
 
@@ -50,6 +52,12 @@ def read_pending(request: HttpRequest) -> PendingCode | None:
 def drop_pending(request: HttpRequest) -> None:
     """Forget the code: it was decided about, or has ended."""
     request.session.pop(PENDING_KEY, None)
+    request.session.pop(TYPED_KEY, None)
+
+
+def keep_pending(request: HttpRequest, pending: PendingCode) -> None:
+    """Keep the code for the field as well: whoever has no password signs out to sign in again."""
+    request.session[TYPED_KEY] = pending.code
 
 
 def remember_typed(request: HttpRequest) -> None:
@@ -80,15 +88,36 @@ def read_offer(request: HttpRequest, row: LinkingCode) -> str:
     return str(kept["code"]) if kept.get("digest") == row.code_digest else ""
 
 
-def take_offer(request: HttpRequest) -> bool:
-    """Whether this browser showed a code that it made; that is forgotten by this."""
-    return request.session.pop(OFFERED_KEY, None) is not None
+def is_own_offer(request: HttpRequest, typed: str) -> bool:
+    """Whether somebody typed the code that this very browser shows them, to give to an assistant.
+
+    That tells them nothing that they have not read here, so it is no guess. It has to work still: the characters of one
+    that ended may be an assistant's code by now.
+    """
+    digest = digest_code(normalize_code(typed) or "")
+    kept = request.session.get(OFFERED_KEY) or {}
+    if not constant_time_compare(str(kept.get("digest", "")), digest):
+        return False
+    row = LinkingCode.objects.current_offer(signed_in_account(request), now=timezone.now())
+    return row is not None and row.code_digest == digest
+
+
+def take_offer(request: HttpRequest, *, account: User) -> LinkingCode | None:
+    """The code that `account` made and that this browser showed; that is forgotten by this."""
+    kept = request.session.pop(OFFERED_KEY, None) or {}
+    return LinkingCode.objects.offered_by(account).filter(code_digest=kept.get("digest", "")).first()
+
+
+def drop_offer(request: HttpRequest, code_id: uuid.UUID) -> None:
+    """Forget the code that this browser shows, if it is this one: a page may have been about an older one."""
+    row = LinkingCode.objects.filter(pk=code_id).first()
+    if row is not None and read_offer(request, row):
+        del request.session[OFFERED_KEY]
 
 
 def remember_link(request: HttpRequest, link: AccountLink) -> None:
     """Keep what was linked last, for the page that says so."""
     drop_pending(request)
-    request.session.pop(OFFERED_KEY, None)
     request.session[LINKED_KEY] = str(link.pk)
 
 

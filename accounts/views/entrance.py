@@ -23,6 +23,7 @@ from accounts.errors import MailNotSent
 from accounts.guests import forget_guest
 from accounts.models import User
 from accounts.services import take_back_sign_up
+from accounts.sign_in import TYPED_KEY
 
 log = structlog.get_logger(__name__)
 
@@ -65,9 +66,15 @@ class LogoutView(allauth_views.LogoutView):
     """Sign out, and leave no guest behind."""
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The same form starts a sign-in over, for who is not signed in yet: that hands the browser to nobody."""
+        """The same form starts a sign-in over, for who is not signed in yet: that hands the browser to nobody.
+
+        Whoever signs out only to sign in again (`sign_in_again`) finds what they typed afterwards.
+        """
         was_signed_in = self.request.user.is_authenticated
+        typed = self.request.session.get(TYPED_KEY) if "comes_back" in self.request.POST else None
         response: HttpResponse = super().post(*args, **kwargs)
+        if typed:
+            self.request.session[TYPED_KEY] = typed
         if was_signed_in:
             forget_guest(response)
         return response

@@ -96,6 +96,22 @@ class PreviewUnknown(ApiRefusal):
     default_detail = _("There is no such preview. Type the code again.")
 
 
+class OwnCode(ApiRefusal):
+    """Somebody typed the code that their own session made: it goes the other way."""
+
+    status_code = 400
+    default_code = "own_code"
+    default_detail = _("That is the code that you made here. Give it to your assistant.")
+
+
+class LinkedAlready(ApiRefusal):
+    """The account has linked what it is asked about, in another session or a moment ago."""
+
+    status_code = 409
+    default_code = "already_linked"
+    default_detail = _("This assistant is linked to your account already. Remove the link if you do not want it.")
+
+
 class TooLarge(ApiRefusal):
     """A body over the limit."""
 

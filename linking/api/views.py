@@ -19,14 +19,14 @@ from rest_framework.response import Response
 from accounts.addresses import client_address
 from accounts.models import User
 from linking.api import serializers
-from linking.api.problems import PreviewUnknown, SignInAgain
+from linking.api.problems import LinkedAlready, OwnCode, PreviewUnknown, SignInAgain
 from linking.api.requests import AccountOnly, ApiView, ServiceOnly
 from linking.api.schema import documented
 from linking.codes import display_code, normalize_code
 from linking.confirming import question_about
-from linking.errors import CodeRefused, ConnectionNotFound
+from linking.errors import CodeRefused, ConnectionNotFound, LinkRefused
 from linking.models import AccountLink, LinkingCode
-from linking.pending import read_offer, remember_offer, remember_preview, take_preview
+from linking.pending import drop_offer, is_own_offer, read_offer, remember_offer, remember_preview, take_preview
 from linking.services import (
     confirm_link,
     connections_of,
@@ -102,10 +102,15 @@ class LinkPreview(ApiView):
     )
     @method_decorator(sensitive_variables())
     def post(self, request: Request) -> Response:
-        """Every call counts as a guess, on the same counters as the page, until the code turns out to be right."""
+        """Every call counts as a guess, on the same counters as the page, until the code turns out to be right.
+
+        A code that this session made, to give to an assistant, is no guess, and answered 400 `own_code`.
+        """
         sent = serializers.PreviewRequest(data=request.data)
         sent.is_valid(raise_exception=True)
         account, website, typed = _account(request), _website(request), sent.validated_data["code"]
+        if is_own_offer(website, typed):
+            raise OwnCode
         row = preview_linking_code(account=account, code=typed, address=client_address(website))
         question = question_about(row, account=account, code=display_code(normalize_code(typed) or ""))
         if question is None:
@@ -127,7 +132,8 @@ class LinkVerify(ApiView):
     def post(self, request: Request) -> Response:
         """Takes a preview, of a typed code or of the account's own, and never a code.
 
-        Confirming needs a sign-in no older than 15 minutes.
+        Confirming needs a sign-in no older than 15 minutes. What the account linked meanwhile, in another session, is
+        answered 409 `already_linked`, also to `decline`: remove the link to undo it.
         """
         sent = serializers.VerifyRequest(data=request.data)
         sent.is_valid(raise_exception=True)
@@ -142,9 +148,21 @@ class LinkVerify(ApiView):
             raise PreviewUnknown
         if declined:
             decline_link(account=account, code_id=code_id, address=client_address(website))
+            _refuse_if_linked(account, code_id)
             return Response({"is_linked": False})
-        link = confirm_link(account=account, code_id=code_id, address=client_address(website))
+        try:
+            link = confirm_link(account=account, code_id=code_id, address=client_address(website))
+        except (CodeRefused, LinkRefused):
+            _refuse_if_linked(account, code_id)
+            raise
+        drop_offer(website, code_id)
         return Response(serializers.describe_confirmed(link))
+
+
+def _refuse_if_linked(account: User, code_id: uuid.UUID) -> None:
+    """Whoever decides too late is told what the account decided elsewhere, and never that nothing was linked."""
+    if AccountLink.objects.made_from(code_id, account=account):
+        raise LinkedAlready
 
 
 class LinkGenerate(ApiView):

@@ -58,7 +58,8 @@ def client_blocked(code: LinkingCode) -> None:
 
 
 def identity_inactive(code: LinkingCode) -> None:
-    User.objects.filter(pk=code.user_id).update(is_active=False)
+    assert code.identity is not None
+    User.objects.filter(pk=code.identity.pk).update(is_active=False)
 
 
 def issuer_changed(code: LinkingCode) -> None:

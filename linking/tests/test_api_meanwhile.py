@@ -122,7 +122,7 @@ def test_two_previews_of_one_code_make_one_link(browser: Browser, account: User)
     here, there = preview(browser, code), preview(another, code)
 
     assert verify(browser, here).status_code == 200
-    assert_problem(verify(another, there), 400, "code_refused")
+    assert_problem(verify(another, there), 409, "already_linked")
     assert AccountLink.objects.count() == 1
 
 

@@ -92,7 +92,7 @@ def test_it_confirms_once(browser: Browser, principal: Principal) -> None:
     preview_id = preview_id_of(browser)
     verify(browser, preview_id)
 
-    assert_problem(verify(browser, preview_id), 400, "code_refused")
+    assert_problem(verify(browser, preview_id), 409, "already_linked")
     assert AccountLink.objects.count() == 1
 
 

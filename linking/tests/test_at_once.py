@@ -174,7 +174,10 @@ def test_of_many_requests_that_confirm_one_preview_at_once_exactly_one_links() -
 
     at_once(*[confirm] * WORKERS)
 
-    assert sorted(statuses) == [200] + [400] * (WORKERS - 1)
+    # The others are told that it is linked, or that the preview is spent: it depends on when they read the session.
+    first, *others = sorted(statuses)
+    assert first == 200
+    assert len(others) == WORKERS - 1 and set(others) <= {400, 409}
     code.refresh_from_db()
     assert code.used_at is not None
     assert AccountLink.objects.count() == 1

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.core import mail
 from django.test import Client as Browser
 from django.utils import timezone
 
@@ -14,6 +16,7 @@ from accounts.tests.builders import make_guest, make_user
 from linking.models import AccountLink, LinkingCode
 from linking.tests.browsing import decide, signed_in, text_of, type_code
 from linking.tests.builders import make_link, make_linking_code, pass_time
+from linking.tests.guessing import DEAD
 from oauth.models import Client
 from oauth.tests.builders import make_client, make_session
 
@@ -125,7 +128,7 @@ def test_not_me_links_nothing_and_ends_the_code(browser: Browser) -> None:
     response = decide(browser, "decline", follow=True)
 
     assert response.redirect_chain == [("/link", 302)]
-    assert "Nothing was linked, and that code does not work any more." in text_of(response)
+    assert "Nothing is linked to your account by that code, and it does not work any more." in text_of(response)
     row.refresh_from_db()
     assert row.ended_at is not None
     assert not AccountLink.objects.exists()
@@ -212,6 +215,36 @@ def test_a_code_that_expired_between_the_pages_is_explained(browser: Browser, me
     assert response.status_code == 400
     assert "That code has ended" in page
     assert "Ask your assistant for a new code" in page
+    assert not AccountLink.objects.exists()
+
+
+@pytest.mark.parametrize("kill", DEAD)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_whatever_ended_a_code_between_the_pages_is_answered_with_the_same_page(
+    browser: Browser, kill: Callable[[LinkingCode], None], method: str
+) -> None:
+    row = type_code(browser)
+    browser.get("/link/confirm")
+    kill(row)
+
+    response = getattr(browser, method)("/link/confirm", {"decision": "link", "code_id": str(row.pk)})
+
+    assert response.status_code == 400
+    assert "That code has ended" in text_of(response)
+    assert not AccountLink.objects.exists()
+    assert not mail.outbox
+
+
+@pytest.mark.parametrize("kill", DEAD)
+def test_not_me_to_a_code_that_has_ended_is_answered_with_the_same_words(
+    browser: Browser, kill: Callable[[LinkingCode], None]
+) -> None:
+    row = type_code(browser)
+    kill(row)
+
+    response = decide(browser, "decline", follow=True)
+
+    assert "Nothing is linked to your account by that code, and it does not work any more." in text_of(response)
     assert not AccountLink.objects.exists()
 
 

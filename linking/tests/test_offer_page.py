@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from linking.models import AccountLink, LinkingCode
 from linking.services import redeem_linking_code
 from linking.tests.browsing import grow_old, text_of
 from linking.tests.builders import make_linking_code, make_offered_code, make_principal, pass_time
+from linking.tests.guessing import DEAD
 from oauth.bearer import Principal
 from oauth.tests.builders import make_client, make_session
 
@@ -103,7 +105,7 @@ def test_not_me_links_nothing_and_ends_the_code(browser: Browser, principal: Pri
 
     response = browser.post(PAGE, {"decision": "decline", "code_id": row.pk}, follow=True)
 
-    assert "Nothing was linked" in text_of(response)
+    assert "Nothing is linked to your account by that code" in text_of(response)
     row.refresh_from_db()
     assert row.ended_at is not None
     assert not AccountLink.objects.exists()
@@ -153,6 +155,43 @@ def test_a_page_that_shows_an_older_code_links_nothing(browser: Browser, princip
     assert response.status_code == 400
     assert "nothing was linked" in text_of(response)
     assert not AccountLink.objects.exists()
+
+
+@pytest.mark.parametrize("kill", DEAD)
+@pytest.mark.parametrize("decision", ["link", "decline"])
+def test_whatever_ended_a_code_while_its_question_was_open_is_answered_in_the_same_words(
+    browser: Browser, principal: Principal, kill: Callable[[LinkingCode], None], decision: str
+) -> None:
+    redeem_linking_code(principal=principal, code=make_code(browser))
+    row = LinkingCode.objects.select_related("session__user").get()
+    browser.get(PAGE)
+    kill(row)
+    kept = LinkingCode.objects.values().get()
+
+    response = browser.post(PAGE, {"decision": decision, "code_id": row.pk}, follow=True)
+
+    page = text_of(response)
+    if decision == "link":
+        assert response.status_code == 400
+        assert "That code does not work any more, and nothing was linked." in page
+        assert LinkingCode.objects.values().get() == kept
+    else:
+        assert "Nothing is linked to your account by that code, and it does not work any more." in page
+    assert not AccountLink.objects.exists()
+    assert not mail.outbox
+
+
+@pytest.mark.parametrize("kill", DEAD)
+def test_whoever_looks_at_a_code_that_ended_is_asked_nothing(
+    browser: Browser, principal: Principal, kill: Callable[[LinkingCode], None]
+) -> None:
+    redeem_linking_code(principal=principal, code=make_code(browser))
+    kill(LinkingCode.objects.select_related("session__user").get())
+
+    page = text_of(browser.get(PAGE))
+
+    assert "Link account" not in page and "Helper" not in page
+    assert "Get a code" in page
 
 
 @pytest.mark.parametrize("fields", [{}, {"decision": "link"}, {"decision": "link", "code_id": "x"}, {"decision": "?"}])
@@ -220,6 +259,16 @@ def test_too_many_codes_are_answered_with_the_time_to_wait(browser: Browser) -> 
     assert 3500 < int(response["Retry-After"]) <= 3600
     assert "Try again in 1 hour" in text_of(response)
     assert LinkingCode.objects.count() == 5
+
+
+def test_the_page_that_waits_can_be_opened_on_a_phone_and_never_loads_itself(browser: Browser) -> None:
+    make_code(browser)
+
+    page = text_of(browser.get(PAGE))
+
+    assert 'aria-label="QR code of http://localhost:8000/link/code"' in page
+    assert "http-equiv" not in page
+    assert '<a class="button" href="/link/code">Look again</a>' in page
 
 
 def test_nothing_is_cached(browser: Browser) -> None:

@@ -18,15 +18,17 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.addresses import client_address
 from linking.codes import LONGEST_TYPED, has_foreign_letters, normalize_code
-from linking.confirming import question_about
+from linking.confirming import DECLINED, question_about
 from linking.disowning import disown_token
 from linking.errors import CodeRefused, LinkRefused, TypingLocked
 from linking.limits import CODE_LIFETIME
-from linking.models import LinkingCode
+from linking.models import AccountLink, LinkingCode
 from linking.pending import (
     PendingCode,
     drop_pending,
     has_typed,
+    is_own_offer,
+    keep_pending,
     read_link,
     read_pending,
     remember_link,
@@ -57,6 +59,11 @@ def link(request: HttpRequest) -> HttpResponse:
     typed = request.POST.get("code", "")
     if not typed.strip():
         return _code_page(request, typed, error=_("Type the code that your assistant shows you."), status=400)
+    if is_own_offer(request, typed):
+        error = _(
+            "That is the code that you made here. Give it to your assistant. This page is for codes that it shows you."
+        )
+        return _code_page(request, typed, error=error, is_own=True, status=400)
     try:
         row = preview_linking_code(account=signed_in_account(request), code=typed, address=client_address(request))
     except TypingLocked as refusal:
@@ -135,6 +142,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
     if pending is None:
         return _nothing_pending(request)
     if not signed_in_recently(request):
+        keep_pending(request, pending)
         return ask_to_sign_in_again(request, then="linking:confirm")
     if request.method != "POST":
         return _confirm_page(request, pending, status=200)
@@ -153,7 +161,7 @@ def _confirm_page(request: HttpRequest, pending: PendingCode, *, status: int) ->
     row = LinkingCode.objects.with_connection().filter(pk=pending.code_id).first()
     question = question_about(row, account=signed_in_account(request), code=pending.code)
     if question is None:
-        return _ended_page(request)
+        return _linked_page(request, pending) or _ended_page(request)
     return render(request, "linking/confirm.html", {"question": question, "changed": status == 409}, status=status)
 
 
@@ -162,8 +170,10 @@ def _confirm(request: HttpRequest, pending: PendingCode) -> HttpResponse:
     try:
         made = confirm_link(account=account, code_id=pending.code_id, address=address)
     except CodeRefused:
-        return _ended_page(request)
+        return _linked_page(request, pending) or _ended_page(request)
     except LinkRefused as refusal:
+        if linked := _linked_page(request, pending):
+            return linked
         drop_pending(request)
         return render(request, "linking/refused.html", {"error": refusal.description}, status=409)
     remember_link(request, made)
@@ -173,9 +183,20 @@ def _confirm(request: HttpRequest, pending: PendingCode) -> HttpResponse:
 def _decline(request: HttpRequest, pending: PendingCode) -> HttpResponse:
     account, address = signed_in_account(request), client_address(request)
     decline_link(account=account, code_id=pending.code_id, address=address)
+    if linked := _linked_page(request, pending):
+        return linked
     drop_pending(request)
-    messages.success(request, _("Nothing was linked, and that code does not work any more."))
+    messages.success(request, DECLINED)
     return redirect("linking:link")
+
+
+def _linked_page(request: HttpRequest, pending: PendingCode) -> HttpResponseRedirect | None:
+    """To what is linked, where it can be undone: the person decided in another browser, or pressed twice."""
+    made = AccountLink.objects.made_from(pending.code_id, account=signed_in_account(request))
+    if made is None:
+        return None
+    remember_link(request, made)
+    return redirect("linking:done")
 
 
 def _ended_page(request: HttpRequest) -> HttpResponse:

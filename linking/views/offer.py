@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -12,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.addresses import client_address
-from linking.confirming import LinkQuestion, question_about
+from linking.confirming import DECLINED, LinkQuestion, question_about
 from linking.errors import CodeRefused, LinkRefused, MintingLimited
 from linking.limits import CODE_LIFETIME
-from linking.models import LinkingCode
-from linking.pending import read_offer, remember_link, remember_offer, take_offer
-from linking.qr import qr_code
+from linking.models import AccountLink, LinkingCode
+from linking.pending import drop_offer, read_offer, remember_link, remember_offer, take_offer
+from linking.qr import QRCode, qr_code
 from linking.services import confirm_link, decline_link, offer_linking_code
 from linking.sign_in import account_required, ask_to_sign_in_again, signed_in_account, signed_in_recently
 from linking.waiting import wait_in_words
@@ -33,11 +35,10 @@ def offer(request: HttpRequest) -> HttpResponse:
         return _decide(request)
     row = _current(request)
     if row is None:
-        return _start_page(request, has_ended=take_offer(request))
+        return _start(request)
     question = _question(request, row)
     if question is None:
-        context = {"code": read_offer(request, row), "code_id": row.pk, "left": wait_in_words(row.expires_at)}
-        return render(request, "linking/offer.html", context)
+        return _waiting_page(request, row)
     if not signed_in_recently(request):
         return ask_to_sign_in_again(request, then="linking:offer")
     return _confirm_page(request, question)
@@ -60,12 +61,19 @@ def _question(request: HttpRequest, row: LinkingCode) -> LinkQuestion | None:
     return question_about(row, account=signed_in_account(request), code=read_offer(request, row))
 
 
+def _start(request: HttpRequest) -> HttpResponse:
+    """Whoever waited here is told what became of the code; in another browser the account may have linked it."""
+    shown = take_offer(request, account=signed_in_account(request))
+    linked = _linked_page(request, shown.pk) if shown else None
+    return linked or _start_page(request, has_ended=shown is not None and shown.used_at is None)
+
+
 def _start_page(request: HttpRequest, *, error: str = "", status: int = 200, has_ended: bool = False) -> HttpResponse:
     context = {
         "error": error,
         "has_ended": has_ended,
         "minutes": int(CODE_LIFETIME.total_seconds() // 60),
-        "qr": qr_code(settings.DEXTER_PUBLIC_URL + reverse("linking:offer")),
+        "qr": _qr_of_this_page(),
     }
     return render(request, "linking/offer_start.html", context, status=status)
 
@@ -83,6 +91,20 @@ def _make(request: HttpRequest) -> HttpResponse:
     return redirect("linking:offer")
 
 
+def _waiting_page(request: HttpRequest, row: LinkingCode) -> HttpResponse:
+    context = {
+        "code": read_offer(request, row),
+        "code_id": row.pk,
+        "left": wait_in_words(row.expires_at),
+        "qr": _qr_of_this_page(),
+    }
+    return render(request, "linking/offer.html", context)
+
+
+def _qr_of_this_page() -> QRCode:
+    return qr_code(settings.DEXTER_PUBLIC_URL + reverse("linking:offer"))
+
+
 def _confirm_page(request: HttpRequest, question: LinkQuestion, *, status: int = 200) -> HttpResponse:
     return render(request, "linking/offer_confirm.html", {"question": question}, status=status)
 
@@ -94,8 +116,10 @@ def _decide(request: HttpRequest) -> HttpResponse:
     code_id = LinkingCode.objects.offered_id(request.POST.get("code_id", ""))
     if decision == "decline" and code_id:
         decline_link(account=account, code_id=code_id, address=address)
-        take_offer(request)
-        messages.success(request, _("Nothing was linked, and that code does not work any more."))
+        if linked := _linked_page(request, code_id):
+            return linked
+        drop_offer(request, code_id)
+        messages.success(request, DECLINED)
         return redirect("linking:offer")
     if decision != "link" or code_id is None:
         row = _current(request)
@@ -103,12 +127,31 @@ def _decide(request: HttpRequest) -> HttpResponse:
         return _confirm_page(request, question, status=400) if question else _start_page(request, status=400)
     if not signed_in_recently(request):
         return ask_to_sign_in_again(request, then="linking:offer")
+    return _confirm(request, code_id)
+
+
+def _confirm(request: HttpRequest, code_id: uuid.UUID) -> HttpResponse:
     try:
-        made = confirm_link(account=account, code_id=code_id, address=address)
-    except CodeRefused:
-        error = _("That code does not work any more, and nothing was linked. Make a new one.")
-        return _start_page(request, error=error, status=400)
-    except LinkRefused as refusal:
+        made = confirm_link(account=signed_in_account(request), code_id=code_id, address=client_address(request))
+    except (CodeRefused, LinkRefused) as refusal:
+        return _linked_page(request, code_id) or _refused_page(request, refusal)
+    drop_offer(request, code_id)
+    remember_link(request, made)
+    return redirect("linking:done")
+
+
+def _refused_page(request: HttpRequest, refusal: CodeRefused | LinkRefused) -> HttpResponse:
+    if isinstance(refusal, LinkRefused):
         return render(request, "linking/refused.html", {"error": refusal.description}, status=409)
+    error = _("That code does not work any more, and nothing was linked. Make a new one.")
+    return _start_page(request, error=error, status=400)
+
+
+def _linked_page(request: HttpRequest, code_id: uuid.UUID) -> HttpResponseRedirect | None:
+    """To what is linked, where it can be undone: the person decided in another browser, or pressed twice."""
+    made = AccountLink.objects.made_from(code_id, account=signed_in_account(request))
+    if made is None:
+        return None
+    drop_offer(request, code_id)
     remember_link(request, made)
     return redirect("linking:done")

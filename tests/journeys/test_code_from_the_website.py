@@ -45,7 +45,7 @@ async def test_a_person_declines_a_stranger_who_came_with_their_code(site: Site,
         await session.call("redeem_dexter_linking_code", code=await owner.page.locator(".code").inner_text())
         await owner.sees("It gave the code")
         await owner.press("Not me")
-        await owner.sees("Nothing was linked")
+        await owner.sees("Nothing is linked to your account by that code")
         after = await session.call("auth_info")
 
     assert after["is_linked"] is False

@@ -76,7 +76,7 @@ async def test_a_person_who_says_not_me_links_nothing_and_ends_the_code(site: Si
         code = (await session.call("generate_dexter_linking_code"))["code"]
         await owner.type_code(code)
         await owner.press("Not me")
-        await owner.sees("Nothing was linked")
+        await owner.sees("Nothing is linked to your account by that code")
         owner.expected_statuses.add(400)
         await owner.type_code(code)
         await owner.sees("does not work")

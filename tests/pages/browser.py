@@ -68,13 +68,22 @@ class Look:
         with translation.override(self.language):
             return translation.gettext(name)
 
-    async def stay(self) -> None:
-        """Let the page lead nowhere any more: without JavaScript some pages load themselves again."""
+    async def show_what_is_without_scripts(self) -> None:
+        """Load the page again as it is without JavaScript, in a browser that has it: checks may need scripts.
 
-        async def hold(route: Route) -> None:
-            await (route.abort("aborted") if route.request.is_navigation_request() else route.continue_())
+        Raises:
+            AssertionError: the page has nothing of the kind.
+        """
 
-        await self.context.route("**", hold)
+        async def unwrap(route: Route) -> None:
+            response = await route.fetch()
+            body = await response.text()
+            assert "<noscript>" in body, self.page.name
+            body = re.sub(r"</?noscript>|<script.*?</script>", "", body, flags=re.DOTALL)
+            await route.fulfill(response=response, body=body)
+
+        await self.context.route(self.tab.url, unwrap)
+        await self.tab.reload()
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type not in ("error", "warning"):

@@ -160,6 +160,7 @@ LINK = [
         status=403,
     ),
     Page("link-type-first", signed_in("/link/confirm")),
+    Page("link-own-code", offer_states.own_code_kept, (Press("Continue"),), status=400),
     Page("link-empty", signed_in("/link"), (Press("Continue"),), status=400),
     Page("link-wrong-code", signed_in("/link"), WRONG_CODE, status=400),
     Page("link-last-tries", states.link_last_tries, WRONG_CODE, status=400),
@@ -176,6 +177,9 @@ LINK = [
     Page("link-ended", states.link_ended, status=400),
     Page("link-sign-in-again-without-password", states.link_without_password),
     Page("offer-start", signed_in("/link/code")),
+    Page(
+        "offer-form-too-old", signed_in("/link/code"), (Tamper("csrfmiddlewaretoken"), Press("Get a code")), status=403
+    ),
     Page("offer-limited", offer_states.offer_limited, (Press("Get a code"),), status=429),
     Page("offer-waiting", offer_states.offer_waiting),
     Page("offer-waiting-elsewhere", offer_states.offer_waiting_elsewhere),
@@ -183,6 +187,7 @@ LINK = [
     Page("offer-confirm", offer_states.offer_confirm),
     Page("offer-confirm-elsewhere", offer_states.offer_confirm_elsewhere),
     Page("offer-confirm-sign-in-again", offer_states.offer_confirm_sign_in_again),
+    Page("offer-linked-elsewhere", offer_states.offer_linked_elsewhere),
     Page("offer-cancelled", offer_states.offer_waiting, (Press("Cancel this code"),)),
     Page("disown", states.disown),
     Page("disown-unlinked", states.disown_unlinked),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from accounts.sign_in import TYPED_KEY
 from linking.limits import MINTING_PER_HOUR
 from linking.models import LinkingCode
-from linking.services import offer_linking_code
+from linking.pending import OFFERED_KEY
+from linking.services import confirm_link, offer_linking_code
 from linking.tests.builders import make_offered_code
 from oauth.tests.builders import make_client, make_session
 from tests.pages.states import HOUR
@@ -27,6 +29,15 @@ def offer_waiting(visitor: Visitor) -> str:
     visitor.sign_in()
     visitor.post("/link/code", decision="new")
     return "/link/code"
+
+
+def own_code_kept(visitor: Visitor) -> str:
+    """Made a code, and has it in the field for those of assistants."""
+    offer_waiting(visitor)
+    session = visitor.http.session
+    session[TYPED_KEY] = session[OFFERED_KEY]["code"]
+    session.save()
+    return "/link"
 
 
 def offer_waiting_elsewhere(visitor: Visitor) -> str:
@@ -55,6 +66,14 @@ def offer_confirm_elsewhere(visitor: Visitor) -> str:
     path = offer_waiting_elsewhere(visitor)
     session = make_session(client=make_client(name="Claude Code"))
     LinkingCode.objects.filter(user=visitor.account).update(session=session, redeemed_at=timezone.now())
+    return path
+
+
+def offer_linked_elsewhere(visitor: Visitor) -> str:
+    """Made a code here, and linked what came with it in another browser."""
+    path = offer_confirm(visitor)
+    code_id = LinkingCode.objects.get(user=visitor.account).pk
+    confirm_link(account=visitor.account, code_id=code_id, address=None)
     return path
 
 

@@ -146,7 +146,7 @@ async def test_the_page_that_waits_for_an_assistant_needs_no_javascript(
         await person.press("Get a code")
         code = await person.page.locator(".code").inner_text()
         await session.call("redeem_dexter_linking_code", code=code)
-        # Nobody touches the browser: the page asks again by itself.
+        await person.page.get_by_role("link", name="Look again", exact=True).click()
         await person.press("Link account")
         await person.sees("now acts for")
         linked = await session.call("check_dexter_account_link")
