@@ -101,6 +101,20 @@ def test_the_right_code_is_taken_after_two_wrong_ones(waiting: Waiting) -> None:
     assert sorted(Counter.objects.filter(key__startswith="guess:").values_list("count", flat=True)) == [2, 3]
 
 
+@pytest.mark.parametrize(
+    ("begin", "page"), [(wait_to_sign_in, "/account/login/code/"), (wait_to_reset, "/account/password/reset/")]
+)
+def test_the_third_wrong_code_leads_to_where_a_new_one_is_asked_for(begin: Callable[[], Waiting], page: str) -> None:
+    waiting = begin()
+    first, second, third = [waiting.type(wrong(number)) for number in range(3)]
+
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert (third.status_code, third["Location"]) == (302, page)
+    shown = waiting.browser.get(page).content.decode()
+    assert "That was wrong too often, and the code has ended. Ask for a new one." in shown
+    assert "Too many attempts" not in shown
+
+
 @pytest.mark.parametrize("begin", [wait_to_sign_in, wait_to_reset])
 def test_whoever_starts_over_gets_no_more_than_ten_guesses_an_hour(begin: Callable[[], Waiting]) -> None:
     for _ in range(4):

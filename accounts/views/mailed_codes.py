@@ -37,6 +37,8 @@ class _CountsGuesses:
     the same count, and whoever starts over starts from nothing.
     """
 
+    # The page on which a new code is asked for, where allauth leads to another.
+    asks_again_at = ""
     request: HttpRequest
     _process: AbstractCodeVerificationProcess
 
@@ -67,8 +69,17 @@ class _CountsGuesses:
         return response
 
     def form_invalid(self, form: BaseForm) -> HttpResponse:
-        """The third wrong code ends the attempt, and allauth forgets where the person was going."""
+        """The third wrong code ends the attempt, and allauth forgets where the person was going.
+
+        It also says to wait, as after too many passwords; but a new code can be asked for at once.
+        """
         response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
+        if isinstance(response, HttpResponseRedirect):
+            # Reading them takes them away.
+            list(messages.get_messages(self.request))
+            messages.error(self.request, _("That was wrong too often, and the code has ended. Ask for a new one."))
+            if self.asks_again_at:
+                response = redirect(self.asks_again_at)
         return _leading_on(self.request, response)
 
     @cached_property
@@ -149,6 +160,8 @@ class SecondStepView(_EndsWithItsAccount, base_views.AuthenticateView):
 
 class ConfirmPasswordResetCodeView(_GoodForItsAddress, _CountsGuesses, allauth_views.ConfirmPasswordResetCodeView):
     """Type the code of a password reset."""
+
+    asks_again_at = "account_reset_password"
 
 
 class CompletePasswordResetView(_GoodForItsAddress, allauth_views.CompletePasswordResetView):
