@@ -268,7 +268,7 @@ def test_the_page_that_waits_can_be_opened_on_a_phone_and_never_loads_itself(bro
 
     assert 'aria-label="QR code of http://localhost:8000/link/code"' in page
     assert "http-equiv" not in page
-    assert '<a class="button" href="/link/code">Look again</a>' in page
+    assert '<a class="button button-primary button-wide" href="/link/code">Look again</a>' in page
 
 
 def test_nothing_is_cached(browser: Browser) -> None:
