@@ -41,7 +41,7 @@ class ProblemSchema(Schema):
 
 
 class AssistantSchema(Schema):
-    """An assistant. `verified_host` is there only where the host is proven; what it calls itself may be its own word."""
+    """An assistant. `verified_host` is there only where the host is proven; its name may be its own word."""
 
     name = serializers.CharField(help_text="The name that it gave itself; anybody can give themselves any name.")
     is_verified = serializers.BooleanField()
