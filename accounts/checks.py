@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Tags, register
-from django.core.checks import Warning as CheckWarning
+from django.core.checks import CheckMessage, Info, Tags, register
 
 
 @register(Tags.security, deploy=True)
@@ -15,4 +14,4 @@ def people_can_be_reached(**_kwargs: Any) -> list[CheckMessage]:
     if settings.DEXTER_CONTACT:
         return []
     text = "DEXTER_CONTACT is not set: pages and mails tell people to write to you, and cannot say where."
-    return [CheckWarning(text, hint="Set it to an e-mail address or an https URL.", id="accounts.W001")]
+    return [Info(text, hint="Set it to an e-mail address or an https URL.", id="accounts.I001")]
