@@ -17,7 +17,8 @@ PY := .venv/bin/python
 NEUTRAL := env -u REDIS_URL -u TEST_DATABASE_URL -u TEST_REDIS_URL \
 	DEXTER_ENV_FILE=/dev/null DEXTER_DEBUG=true DEXTER_PUBLIC_URL=http://localhost:8000 DATABASE_URL=sqlite:///:memory:
 PRODUCTION := env -u REDIS_URL DEXTER_ENV_FILE=/dev/null DEXTER_DEBUG=false DATABASE_URL=sqlite:///:memory: \
-	DEXTER_PUBLIC_URL=https://dexter.example.com DEXTER_EMAIL_URL=smtp://mail.example.com
+	DEXTER_PUBLIC_URL=https://dexter.example.com DEXTER_EMAIL_URL=smtp://mail.example.com \
+	DEXTER_CONTACT=help@example.com
 
 .PHONY: help
 help: ## Say what there is
