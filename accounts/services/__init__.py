@@ -15,7 +15,7 @@ from accounts.services.people import (
     take_back_sign_up,
 )
 from accounts.services.second_factors import remove_second_factors
-from accounts.services.sweeping import abandoned_guests, sweep_accounts
+from accounts.services.sweeping import abandoned_guests, sweep_accounts, sweep_refusals
 
 __all__ = [
     "abandoned_guests",
@@ -36,5 +36,6 @@ __all__ = [
     "set_active",
     "set_password_of",
     "sweep_accounts",
+    "sweep_refusals",
     "take_back_sign_up",
 ]

@@ -25,7 +25,7 @@ def sweep_accounts() -> dict[str, int]:
     return {
         "guests": _sweep_guests(now=now),
         "website_sessions": _sweep_website_sessions(),
-        "refusals": _sweep_refusals(now=now),
+        "refusals": sweep_refusals(old_refusals(now=now)),
     }
 
 
@@ -58,11 +58,12 @@ def old_refusals(*, now: datetime) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(came_to_nothing, account=None, account_subject="", created_at__lt=before)
 
 
-def _sweep_refusals(*, now: datetime) -> int:
+def sweep_refusals(rows: QuerySet[AuditEntry]) -> int:
+    """Delete audit rows of refusals in batches, each in a transaction of its own with a row that says how many."""
     removed = 0
     while True:
         with transaction.atomic():
-            doomed = list(old_refusals(now=now).order_by("created_at").values_list("pk", flat=True)[:SWEEP_BATCH])
+            doomed = list(rows.order_by("created_at").values_list("pk", flat=True)[:SWEEP_BATCH])
             gone = AuditEntry.objects.filter(pk__in=doomed).delete()[0]
             if gone:
                 record_audit(AccountAction.REFUSALS_SWEPT, detail={"count": gone})

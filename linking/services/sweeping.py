@@ -9,9 +9,10 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.audit import AccountAction, record_audit
+from accounts.audit import record_audit
 from accounts.limits import LOCK_MEMORY
 from accounts.models import AuditEntry, Counter
+from accounts.services import sweep_refusals
 from linking.audit import TOO_MANY_CODES, WHILE_LOCKED, LinkingAction
 from linking.limits import CODE_RETENTION
 from linking.models import LinkingCode
@@ -25,7 +26,7 @@ def sweep_linking() -> dict[str, int]:
     Returns how many of each.
     """
     now = timezone.now()
-    return {**_sweep_codes(now), "refusals": _sweep_refusals(now)}
+    return {**_sweep_codes(now), "refusals": sweep_refusals(limited(now=now))}
 
 
 @transaction.atomic
@@ -49,20 +50,6 @@ def limited(*, now: datetime) -> QuerySet[AuditEntry]:
     codes = Q(action=LinkingAction.MINTING_REFUSED, reason=TOO_MANY_CODES)
     before = now - settings.DEXTER_REFUSAL_RETENTION
     return AuditEntry.objects.filter(guesses | codes, created_at__lt=before)
-
-
-def _sweep_refusals(now: datetime) -> int:
-    """Delete in batches, each in a transaction of its own."""
-    removed = 0
-    while True:
-        with transaction.atomic():
-            doomed = list(limited(now=now).order_by("created_at").values_list("pk", flat=True)[:SWEEP_BATCH])
-            gone = AuditEntry.objects.filter(pk__in=doomed).delete()[0]
-            if gone:
-                record_audit(AccountAction.REFUSALS_SWEPT, detail={"count": gone})
-        removed += gone
-        if len(doomed) < SWEEP_BATCH:
-            return removed
 
 
 def _delete_idle_counters(now: datetime) -> int:

@@ -22,20 +22,6 @@ pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def ada() -> User:
-    """Ada."""
-    return make_user()
-
-
-@pytest.fixture
-def browser(ada: User) -> Browser:
-    """A browser in which she is signed in."""
-    browser = Browser()
-    browser.force_login(ada)
-    return browser
-
-
 def page_of(browser: Browser, **query: Any) -> str:
     """The page."""
     return str(browser.get("/account/activity/", query).content.decode())
@@ -52,13 +38,13 @@ def guess_while_locked(account: User, *, count: int, at: datetime = NOON, **fiel
 # --- Guesses while locked ---------------------------------------------------------------------------------------------
 
 
-def test_guesses_while_locked_are_one_line_for_an_hour_and_an_address(browser: Browser, ada: User) -> None:
-    record_audit(AccountAction.SIGNED_IN, actor=ada, account=ada)
-    guess_while_locked(ada, count=30)
-    guess_while_locked(ada, count=1, at=NOON + timedelta(hours=1), reason="address_locked")
-    guess_while_locked(ada, count=2, address="192.0.2.2")
+def test_guesses_while_locked_are_one_line_for_an_hour_and_an_address(browser: Browser, account: User) -> None:
+    record_audit(AccountAction.SIGNED_IN, actor=account, account=account)
+    guess_while_locked(account, count=30)
+    guess_while_locked(account, count=1, at=NOON + timedelta(hours=1), reason="address_locked")
+    guess_while_locked(account, count=2, address="192.0.2.2")
 
-    lines = [(line.sentence, line.address) for line in History(ada)]
+    lines = [(line.sentence, line.address) for line in History(account)]
 
     many = "%d codes were typed within an hour while typing codes was locked. They were not looked at."
     assert lines == [
@@ -72,32 +58,32 @@ def test_guesses_while_locked_are_one_line_for_an_hour_and_an_address(browser: B
     assert many % 30 not in page_of(browser, kind="sign_in")
 
 
-def test_a_guess_that_counted_is_a_line_of_its_own(ada: User) -> None:
-    guess_while_locked(ada, count=2, reason="unknown")
+def test_a_guess_that_counted_is_a_line_of_its_own(account: User) -> None:
+    guess_while_locked(account, count=2, reason="unknown")
 
-    assert [line.sentence for line in History(ada)] == ["A code was typed that does not work."] * 2
+    assert [line.sentence for line in History(account)] == ["A code was typed that does not work."] * 2
 
 
-def test_they_are_of_no_assistant_and_of_nobody_else(browser: Browser, ada: User) -> None:
+def test_they_are_of_no_assistant_and_of_nobody_else(browser: Browser, account: User) -> None:
     client = make_client(name="Cursor")
-    record_audit(OAuthAction.SESSION_CONNECTED, account=ada, client_id=client.client_id)
-    guess_while_locked(ada, count=2)
+    record_audit(OAuthAction.SESSION_CONNECTED, account=account, client_id=client.client_id)
+    guess_while_locked(account, count=2)
     guess_while_locked(make_user("grace@example.com"), count=3)
 
-    assert [line.sentence for line in History(ada, client_id=client.client_id)] == ["Cursor connected."]
-    assert len(History(ada)) == 2
+    assert [line.sentence for line in History(account, client_id=client.client_id)] == ["Cursor connected."]
+    assert len(History(account)) == 2
 
 
 # --- Bounds -----------------------------------------------------------------------------------------------------------
 
 
 def test_the_last_page_is_not_further_back_than_the_bound(
-    browser: Browser, ada: User, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, account: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(history, "MOST_LINES", 50)
-    record_audit(AccountAction.PASSWORD_CHANGED, account=ada)
+    record_audit(AccountAction.PASSWORD_CHANGED, account=account)
     for _ in range(50):
-        record_audit(AccountAction.PROFILE_CHANGED, account=ada)
+        record_audit(AccountAction.PROFILE_CHANGED, account=account)
 
     first, last = page_of(browser), page_of(browser, page="99")
 
@@ -108,21 +94,21 @@ def test_the_last_page_is_not_further_back_than_the_bound(
 
 
 def test_a_history_that_is_shown_whole_does_not_speak_of_bounds(
-    browser: Browser, ada: User, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, account: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(history, "MOST_LINES", 30)
     for _ in range(30):
-        record_audit(AccountAction.PROFILE_CHANGED, account=ada)
+        record_audit(AccountAction.PROFILE_CHANGED, account=account)
 
     assert "These pages go back" not in page_of(browser, page="2")
 
 
-def test_no_more_rows_are_read_than_are_shown(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_rows_are_read_than_are_shown(account: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("linking.locked_guesses.MOST_ON_PAGES", 3)
     monkeypatch.setattr("linking.activity.MOST_ON_PAGES", 4)
-    guess_while_locked(ada, count=9, at=timezone.now())
+    guess_while_locked(account, count=9, at=timezone.now())
     for _ in range(9):
-        record_audit(AccountAction.PROFILE_CHANGED, account=ada)
+        record_audit(AccountAction.PROFILE_CHANGED, account=account)
 
-    assert len(History(ada)) == 4 + 1
-    assert "3 codes were typed" in next(line.sentence for line in History(ada) if line.action.startswith("linking"))
+    assert len(History(account)) == 4 + 1
+    assert "3 codes were typed" in next(line.sentence for line in History(account) if line.action.startswith("linking"))

@@ -119,7 +119,7 @@ def test_guesses_and_codes_at_a_limit_are_recorded_under_the_reasons_that_are_sw
 
 
 def test_more_refusals_than_a_batch_are_all_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("linking.services.sweeping.SWEEP_BATCH", 2)
+    monkeypatch.setattr("accounts.services.sweeping.SWEEP_BATCH", 2)
     account = make_user()
     for _ in range(5):
         record_audit(LinkingAction.GUESS_REFUSED, account=account, reason="account_locked")
