@@ -1,5 +1,7 @@
 """The accounts app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -12,4 +14,5 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the receivers of signals, and the check of a deployment."""
-        from accounts import audit_receivers, checks, proofs  # noqa: F401
+        for name in ("audit_receivers", "checks", "proofs"):
+            import_module(f"accounts.{name}")

@@ -7,7 +7,7 @@ from playwright.async_api import Browser
 
 from tests.pages.browser import looking_at
 from tests.pages.catalogue import PAGES, Page
-from tests.pages.screenshots import README_NAMES, README_OUTPUT, README_SIZE, lasting_words
+from tests.pages.pictures import README_NAMES, README_OUTPUT, README_SIZE, lasting_words
 from tests.pages.site import Pages
 
 pytestmark = [pytest.mark.once, pytest.mark.journey, pytest.mark.anyio]
