@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -25,6 +26,7 @@ from linking.limits import CODE_LIFETIME
 from linking.models import AccountLink, LinkingCode
 from linking.pending import (
     PendingCode,
+    drop_offer,
     drop_pending,
     has_typed,
     is_own_offer,
@@ -102,10 +104,10 @@ def _code_page(request: HttpRequest, typed: str = "", *, status: int = 200, **mo
 def _refused_page(request: HttpRequest, typed: str, refusal: CodeRefused) -> HttpResponse:
     """It does not work; and before it is too late, that one cannot go on trying."""
     account = signed_in_account(request)
-    locked_until = typing_locked_until(account=account)
+    left = guesses_left(account=account)
+    locked_until = None if left else typing_locked_until(account=account)
     if locked_until:
         return _locked_page(request, typed, locked_until, status=400)
-    left = guesses_left(account=account)
     return _code_page(
         request,
         typed,
@@ -161,7 +163,7 @@ def _confirm_page(request: HttpRequest, pending: PendingCode, *, status: int) ->
     row = LinkingCode.objects.with_connection().filter(pk=pending.code_id).first()
     question = question_about(row, account=signed_in_account(request), code=pending.code)
     if question is None:
-        return _linked_page(request, pending) or _ended_page(request)
+        return linked_page(request, pending.code_id) or _ended_page(request)
     return render(request, "linking/confirm.html", {"question": question, "changed": status == 409}, status=status)
 
 
@@ -170,9 +172,9 @@ def _confirm(request: HttpRequest, pending: PendingCode) -> HttpResponse:
     try:
         made = confirm_link(account=account, code_id=pending.code_id, address=address)
     except CodeRefused:
-        return _linked_page(request, pending) or _ended_page(request)
+        return linked_page(request, pending.code_id) or _ended_page(request)
     except LinkRefused as refusal:
-        if linked := _linked_page(request, pending):
+        if linked := linked_page(request, pending.code_id):
             return linked
         drop_pending(request)
         return render(request, "linking/refused.html", {"error": refusal.description}, status=409)
@@ -183,18 +185,22 @@ def _confirm(request: HttpRequest, pending: PendingCode) -> HttpResponse:
 def _decline(request: HttpRequest, pending: PendingCode) -> HttpResponse:
     account, address = signed_in_account(request), client_address(request)
     decline_link(account=account, code_id=pending.code_id, address=address)
-    if linked := _linked_page(request, pending):
+    if linked := linked_page(request, pending.code_id):
         return linked
     drop_pending(request)
     messages.success(request, DECLINED)
     return redirect("linking:link")
 
 
-def _linked_page(request: HttpRequest, pending: PendingCode) -> HttpResponseRedirect | None:
-    """To what is linked, where it can be undone: the person decided in another browser, or pressed twice."""
-    made = AccountLink.objects.made_from(pending.code_id, account=signed_in_account(request))
+def linked_page(request: HttpRequest, code_id: uuid.UUID) -> HttpResponseRedirect | None:
+    """To what is linked, where it can be undone: the person decided in another browser, or pressed twice.
+
+    None for a code by which nothing acts for the account.
+    """
+    made = AccountLink.objects.made_from(code_id, account=signed_in_account(request))
     if made is None:
         return None
+    drop_offer(request, code_id)
     remember_link(request, made)
     return redirect("linking:done")
 

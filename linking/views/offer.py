@@ -6,7 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,11 +17,12 @@ from accounts.addresses import client_address
 from linking.confirming import DECLINED, LinkQuestion, question_about
 from linking.errors import CodeRefused, LinkRefused, MintingLimited
 from linking.limits import CODE_LIFETIME
-from linking.models import AccountLink, LinkingCode
+from linking.models import LinkingCode
 from linking.pending import drop_offer, read_offer, remember_link, remember_offer, take_offer
 from linking.qr import QRCode, qr_code
 from linking.services import confirm_link, decline_link, offer_linking_code
 from linking.sign_in import account_required, ask_to_sign_in_again, signed_in_account, signed_in_recently
+from linking.views.link import linked_page
 from linking.waiting import wait_in_words
 
 
@@ -64,7 +65,7 @@ def _question(request: HttpRequest, row: LinkingCode) -> LinkQuestion | None:
 def _start(request: HttpRequest) -> HttpResponse:
     """Whoever waited here is told what became of the code; in another browser the account may have linked it."""
     shown = take_offer(request, account=signed_in_account(request))
-    linked = _linked_page(request, shown.pk) if shown else None
+    linked = linked_page(request, shown.pk) if shown else None
     return linked or _start_page(request, has_ended=shown is not None and shown.used_at is None)
 
 
@@ -116,7 +117,7 @@ def _decide(request: HttpRequest) -> HttpResponse:
     code_id = LinkingCode.objects.offered_id(request.POST.get("code_id", ""))
     if decision == "decline" and code_id:
         decline_link(account=account, code_id=code_id, address=address)
-        if linked := _linked_page(request, code_id):
+        if linked := linked_page(request, code_id):
             return linked
         drop_offer(request, code_id)
         messages.success(request, DECLINED)
@@ -134,7 +135,7 @@ def _confirm(request: HttpRequest, code_id: uuid.UUID) -> HttpResponse:
     try:
         made = confirm_link(account=signed_in_account(request), code_id=code_id, address=client_address(request))
     except (CodeRefused, LinkRefused) as refusal:
-        return _linked_page(request, code_id) or _refused_page(request, refusal)
+        return linked_page(request, code_id) or _refused_page(request, refusal)
     drop_offer(request, code_id)
     remember_link(request, made)
     return redirect("linking:done")
@@ -145,13 +146,3 @@ def _refused_page(request: HttpRequest, refusal: CodeRefused | LinkRefused) -> H
         return render(request, "linking/refused.html", {"error": refusal.description}, status=409)
     error = _("That code does not work any more, and nothing was linked. Make a new one.")
     return _start_page(request, error=error, status=400)
-
-
-def _linked_page(request: HttpRequest, code_id: uuid.UUID) -> HttpResponseRedirect | None:
-    """To what is linked, where it can be undone: the person decided in another browser, or pressed twice."""
-    made = AccountLink.objects.made_from(code_id, account=signed_in_account(request))
-    if made is None:
-        return None
-    drop_offer(request, code_id)
-    remember_link(request, made)
-    return redirect("linking:done")
