@@ -40,6 +40,24 @@ admin.site.unregister(EmailAddress)
 admin.site.unregister(Authenticator)
 
 
+class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+    """Rows that nobody writes by hand."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def staff_of(request: HttpRequest) -> User:
+    """Whose request it is: the admin lets nobody in who is signed out."""
+    return cast("User", request.user)
+
+
 class PersonAddForm(AdminUserCreationForm):
     """A new account; the person confirms the address when they first sign in."""
 
@@ -82,7 +100,7 @@ class PersonPasswordForm(AdminPasswordChangeForm):
         services.set_password_of(
             account=self.user,
             password=self.cleaned_data["password1"] if self.cleaned_data["set_usable_password"] else None,
-            actor=_actor(request),
+            actor=staff_of(request),
             address=client_address(request),
             session_key=_own_session(request, self.user),
         )
@@ -134,7 +152,7 @@ class UserAdmin(DjangoUserAdmin):
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Save, and through their services what has consequences."""
-        actor, address = _actor(request), client_address(request)
+        actor, address = staff_of(request), client_address(request)
         before = User.objects.get(pk=obj.pk) if change else None
         if before is not None and before.is_active != obj.is_active:
             services.set_active(account=before, is_active=obj.is_active, actor=actor, address=address)
@@ -175,7 +193,7 @@ class UserAdmin(DjangoUserAdmin):
     def remove_second_factors(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Let the selected people sign in with password or emailed code alone."""
         changed = sum(
-            services.remove_second_factors(account=user, actor=_actor(request), address=client_address(request)) > 0
+            services.remove_second_factors(account=user, actor=staff_of(request), address=client_address(request)) > 0
             for user in queryset
             if self.has_change_permission(request, user)
         )
@@ -187,7 +205,7 @@ class UserAdmin(DjangoUserAdmin):
         allowed = [user for user in queryset if self.has_change_permission(request, user)]
         changed = sum(
             services.set_active(
-                account=user, is_active=is_active, actor=_actor(request), address=client_address(request)
+                account=user, is_active=is_active, actor=staff_of(request), address=client_address(request)
             )
             for user in allowed
         )
@@ -197,8 +215,8 @@ class UserAdmin(DjangoUserAdmin):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(admin.ModelAdmin[AuditEntry]):
-    """The audit log: to read, by anybody whom a superuser lets see it."""
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """The audit log: to read, by anybody whom a superuser lets see it. `record_audit` is the only writer."""
 
     list_display = ("created_at", "action", "actor", "account", "client_id", "address", "reason")
     list_display_links = ("created_at", "action")
@@ -219,18 +237,6 @@ class AuditEntryAdmin(admin.ModelAdmin[AuditEntry]):
     show_full_result_count = False
     actions = None
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never: `record_audit` is the only writer."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
-        """Never."""
-        return False
-
 
 def _is_superuser(request: HttpRequest) -> bool:
     return bool(getattr(request.user, "is_superuser", False))
@@ -240,15 +246,10 @@ def _may_touch(request: HttpRequest, user: User | None) -> bool:
     return user is None or _is_superuser(request) or not (user.is_staff or user.is_superuser)
 
 
-def _actor(request: HttpRequest) -> User:
-    # The admin lets nobody in who is signed out.
-    return cast(User, request.user)
-
-
 def _own_session(request: HttpRequest, account: User) -> str | None:
     """The session that goes on when staff change their own account here."""
     return request.session.session_key if account == request.user else None
 
 
 def _record(action: AccountAction, request: HttpRequest, *, account: User | None, **fields: Any) -> None:
-    record_audit(action, actor=_actor(request), account=account, address=client_address(request), **fields)
+    record_audit(action, actor=staff_of(request), account=account, address=client_address(request), **fields)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.addresses import client_address
-from accounts.models import Counter, User
+from accounts.admin import ReadOnlyAdmin, staff_of
+from accounts.models import Counter
 from linking.models import AccountLink, LinkingCode
 from linking.services import unlink_for_staff
-from oauth.admin import ReadOnlyAdmin
 
 
 @admin.register(LinkingCode)
@@ -64,7 +62,7 @@ class AccountLinkAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Unlink the selected identities"), permissions=["unlink"])
     def unlink(self, request: HttpRequest, queryset: QuerySet[AccountLink]) -> None:
         """Take the links away and tell the people; the connections stay and act for nobody."""
-        staff, address = cast("User", request.user), client_address(request)
+        staff, address = staff_of(request), client_address(request)
         links = queryset.select_related("user", "account", "session__client")
         removed = unlink_for_staff(links=links, staff=staff, address=address)
         messages.success(request, ngettext("%d link was removed.", "%d links were removed.", removed) % removed)

@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin import ReadOnlyAdmin
 from mcp_bridge.models import ToolCall
-from oauth.admin import ReadOnlyAdmin
 
 
 @admin.register(ToolCall)

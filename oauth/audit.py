@@ -20,6 +20,8 @@ class OAuthAction(StrEnum):
     CLIENT_DOCUMENT_CHANGED = "oauth.client_document.changed"
     CLIENT_DOCUMENT_FAILED = "oauth.client_document.failed"
     CLIENT_DOCUMENT_REFUSED = "oauth.client_document.refused"
+    CLIENT_LOGO_CHANGED = "oauth.client_logo.changed"
+    CLIENT_LOGO_REMOVED = "oauth.client_logo.removed"
     CLIENTS_SWEPT = "oauth.clients.swept"
     REGISTRATION_REFUSED = "oauth.registration.refused"
     AUTHORIZATION_REFUSED = "oauth.authorization.refused"

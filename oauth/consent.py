@@ -8,12 +8,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.emails import mask_email
 from accounts.models import User
 from oauth.bearer import linked_account
-from oauth.models import Client
+from oauth.models import Client, ClientLogo
 from oauth.redirects import is_loopback, redirect_destination
 from oauth.scopes import scope_sentences
 
@@ -61,11 +62,19 @@ class ConsentRequest:
         offered = decision == "deny" or (decision == yes and (yes == "allow" or settings.DEXTER_GUESTS_ENABLED))
         return offered and constant_time_compare(stamp, self.stamp())
 
+    def logo_url(self) -> str:
+        """Where the logo is that staff chose for the client; empty when there is none."""
+        if not self.client.may_show_logo:
+            return ""
+        digest = ClientLogo.objects.filter(client=self.client).values_list("digest", flat=True).first()
+        return reverse("oauth:logo", args=[digest]) if digest else ""
+
     def context(self) -> dict[str, Any]:
         """What the consent page's template needs."""
         redirect, account = urlsplit(self.redirect_uri), self.guest_account
         return {
             "client": self.client,
+            "logo_url": self.logo_url(),
             "redirect_host": redirect_destination(self.redirect_uri),
             "redirect_is_loopback": is_loopback(redirect),
             "redirect_is_private_scheme": redirect.scheme not in ("http", "https"),

@@ -11,6 +11,7 @@ OAuthError
 │   └── FetchesBusy       as many fetches as this process allows are under way
 ├── ClientDocumentRefused 400 invalid_client: a client whose metadata document cannot be used
 │   └── NewDocumentsLimited   503 temporarily_unavailable: too many unknown documents for now
+├── LogoRefused           400: a file that is no picture that may be shown
 ├── ConsentOutdated       400: the person or the client is gone since the page was shown; the page is shown again
 ├── UnauthorizedClient    400 unauthorized_client: a client that may not use this grant (RFC 6749 §5.2)
 ├── ClientAuthenticationAmbiguous  400 invalid_request: half a way, or two, to authenticate (RFC 6749 §5.2)
@@ -117,6 +118,12 @@ class NewDocumentsLimited(ClientDocumentRefused):
     status = 503
     error = "temporarily_unavailable"
     description = "Too many new clients at once. Try again later."
+
+
+class LogoRefused(OAuthError):
+    """A file that is no PNG, JPEG or WebP, is too large, or breaks off."""
+
+    description = "The file is no picture that may be shown."
 
 
 class ConsentOutdated(OAuthError):

@@ -1,12 +1,15 @@
-"""The form with which staff set up a client."""
+"""The forms with which staff set up a client, and choose its logo."""
 
 from __future__ import annotations
 
 from django import forms
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
-from oauth.models import Client
+from oauth.errors import LogoRefused
+from oauth.logos import MAX_SIDE, MAX_UPLOAD_BYTES, read_logo
+from oauth.models import Client, ClientLogo
 from oauth.redirects import is_acceptable_redirect_uri
 from oauth.resources import is_canonical_resource
 
@@ -65,3 +68,35 @@ class ClientSetupForm(forms.ModelForm[Client]):
 
     def _post_clean(self) -> None:
         """Nothing: `Client.clean` is django-oauth-toolkit's and knows neither private schemes nor our rules."""
+
+
+class ClientLogoForm(forms.ModelForm[ClientLogo]):
+    """The logo of a client that does not speak for itself. It is drawn anew; the file is not kept."""
+
+    upload = forms.FileField(
+        label=_("logo"),
+        help_text=_("PNG, JPEG or WebP, square, on white or on nothing; 512 KiB and 2,048 pixels a side at most."),
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
+    )
+
+    class Meta:
+        model = ClientLogo
+        fields = ["client"]
+
+    def clean_client(self) -> Client:
+        """Not one that can give itself another name, under a logo that was chosen for this one."""
+        client: Client = self.cleaned_data["client"]
+        if not client.may_show_logo:
+            raise forms.ValidationError(_("It registered itself, and can give itself another name at any time."))
+        return client
+
+    def clean_upload(self) -> bytes:
+        """What is kept of the file."""
+        upload: UploadedFile = self.cleaned_data["upload"]
+        try:
+            return read_logo(upload.read(MAX_UPLOAD_BYTES + 1))
+        except LogoRefused:
+            raise forms.ValidationError(
+                _("That is no PNG, JPEG or WebP file, or it has more than %(size)s KiB or %(side)s pixels a side."),
+                params={"size": MAX_UPLOAD_BYTES // 1024, "side": MAX_SIDE},
+            ) from None

@@ -6,6 +6,7 @@ from oauth.views.authorize import AuthorizeView
 from oauth.views.client_configuration import client_configuration
 from oauth.views.introspect import introspect
 from oauth.views.legacy import LegacyAuthorizeView, legacy_token
+from oauth.views.logo import logo
 from oauth.views.metadata import authorization_server, jwks, openid_configuration, protected_resource
 from oauth.views.register import register
 from oauth.views.token import revoke, token
@@ -22,6 +23,7 @@ urlpatterns = [
     path("mcp/revoke", revoke, name="revoke"),
     path("mcp/userinfo", userinfo, name="userinfo"),
     path("mcp/jwks.json", jwks, name="jwks"),
+    path("logos/<str:digest>.png", logo, name="logo"),
 ]
 
 # Old endpoint families: alive for clients that cached them, never advertised.

@@ -105,6 +105,20 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ClientLogo',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('digest', models.CharField(db_index=True, editable=False, max_length=64, verbose_name='SHA-256 of the image')),
+                ('image', models.BinaryField(verbose_name='image (PNG)')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated at')),
+                ('client', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='logo', to=settings.OAUTH2_PROVIDER_APPLICATION_MODEL, verbose_name='client')),
+            ],
+            options={
+                'verbose_name': 'client logo',
+                'verbose_name_plural': 'client logos',
+            },
+        ),
+        migrations.CreateModel(
             name='ConnectorSession',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),

@@ -1,6 +1,6 @@
 """The authorization server's rows, swapped for django-oauth-toolkit's own from the first migration."""
 
-from oauth.models.clients import Client, ClientDocument, UsedAssertion
+from oauth.models.clients import Client, ClientDocument, ClientLogo, UsedAssertion
 from oauth.models.sessions import ConnectorSession, Grant
 from oauth.models.tokens import AccessToken, DeviceGrant, IDToken, RefreshToken, ServiceToken, SigningKey
 
@@ -8,6 +8,7 @@ __all__ = [
     "AccessToken",
     "Client",
     "ClientDocument",
+    "ClientLogo",
     "ConnectorSession",
     "DeviceGrant",
     "Grant",

@@ -119,6 +119,11 @@ class Client(AbstractApplication):
         return self.registration_source == self.RegistrationSource.CIMD
 
     @property
+    def may_show_logo(self) -> bool:
+        """Whether a logo may stand for the client: one that registered itself can rename itself the next minute."""
+        return bool(self.registration_source != self.RegistrationSource.DCR)
+
+    @property
     def is_confidential(self) -> bool:
         """Whether the client has to prove a secret or a private key (RFC 6749 §2.1)."""
         return self.client_type == self.CLIENT_CONFIDENTIAL
@@ -194,6 +199,22 @@ class ClientDocument(models.Model):
         """Whether the last fetch of the keys did not bring them: it failed, or another worker is at it."""
         attempted_at, fetched_at = self.keys_attempted_at, self.keys_fetched_at
         return fetched_at is None or (attempted_at is not None and attempted_at > fetched_at)
+
+
+class ClientLogo(models.Model):
+    """The logo that staff chose for a client. Its address holds the digest, so that browsers may keep it."""
+
+    client = models.OneToOneField(Client, on_delete=models.CASCADE, related_name="logo", verbose_name=_("client"))
+    digest = models.CharField(_("SHA-256 of the image"), max_length=64, db_index=True, editable=False)
+    image = models.BinaryField(_("image (PNG)"))
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("client logo")
+        verbose_name_plural = _("client logos")
+
+    def __str__(self) -> str:
+        return str(self.client)
 
 
 class UsedAssertion(models.Model):

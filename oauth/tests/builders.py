@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
 from django.utils import timezone
+from PIL import Image, ImageDraw
 
 from accounts.models import User
 from accounts.tests.builders import make_guest
-from oauth.models import AccessToken, Client, ClientDocument, ConnectorSession, Grant, IDToken, RefreshToken
+from oauth.logos import read_logo
+from oauth.models import (
+    AccessToken,
+    Client,
+    ClientDocument,
+    ClientLogo,
+    ConnectorSession,
+    Grant,
+    IDToken,
+    RefreshToken,
+)
 from oauth.tokens import digest, generate_access_token, generate_authorization_code, generate_refresh_token
 
 REDIRECT_URI = "http://127.0.0.1:3334/callback"
@@ -50,6 +63,15 @@ def make_client_document(client: Client | None = None, **fields: Any) -> ClientD
     client = client or make_client(client_id=url, registration_source=Client.RegistrationSource.CIMD)
     defaults: dict[str, Any] = {"fetched_at": now, "next_fetch_at": now + timedelta(hours=1)}
     return ClientDocument.objects.create(client=client, **defaults | fields)
+
+
+def make_client_logo(client: Client) -> ClientLogo:
+    """A blue disc for the client, as staff would have let people see it."""
+    picture, file = Image.new("RGBA", (200, 200)), BytesIO()
+    ImageDraw.Draw(picture).ellipse((20, 20, 180, 180), fill="navy")
+    picture.save(file, "PNG")
+    image = read_logo(file.getvalue())
+    return ClientLogo.objects.create(client=client, image=image, digest=hashlib.sha256(image).hexdigest())
 
 
 def make_session(user: User | None = None, client: Client | None = None, **fields: Any) -> ConnectorSession:

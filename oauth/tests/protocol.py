@@ -15,13 +15,22 @@ from django.http import HttpResponseBase
 from django.test import Client as Browser
 
 from accounts.models import AuditEntry, User
-from oauth.models import AccessToken, Client, ClientDocument, ConnectorSession, Grant, IDToken, RefreshToken
+from oauth.models import (
+    AccessToken,
+    Client,
+    ClientDocument,
+    ClientLogo,
+    ConnectorSession,
+    Grant,
+    IDToken,
+    RefreshToken,
+)
 from oauth.tests.builders import CODE_CHALLENGE, CODE_VERIFIER, REDIRECT_URI
 
 FORM = "application/x-www-form-urlencoded"
 STATE = "state & more/+="
 ROWS: tuple[type[models.Model], ...] = (
-    *(Client, ClientDocument, ConnectorSession, Grant, AccessToken, RefreshToken, IDToken, User),
+    *(Client, ClientDocument, ClientLogo, ConnectorSession, Grant, AccessToken, RefreshToken, IDToken, User),
 )
 
 

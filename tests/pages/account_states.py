@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from allauth.account.models import EmailAddress
 
+from accounts.audit import AccountAction
+from accounts.models import AuditEntry
 from accounts.tests.builders import PASSWORD
+from linking.history import MOST_LINES
 from linking.models import AccountLink
 from mcp_bridge.errors import NotLinked
 from mcp_bridge.models import ToolCall
@@ -31,6 +34,14 @@ def activity_of_weeks(visitor: Visitor) -> str:
     for number in range(30):
         visitor.post("/account/profile/", display_name=f"Ada {number}")
     return "/account/activity/?page=2"
+
+
+def activity_of_years(visitor: Visitor) -> str:
+    """More than is shown; the page that goes back furthest."""
+    account = visitor.sign_in()
+    rows = [AuditEntry(action=AccountAction.PROFILE_CHANGED, actor=account, account=account) for _ in range(MOST_LINES)]
+    AuditEntry.objects.bulk_create(rows)
+    return f"/account/activity/?page={MOST_LINES}"
 
 
 def connection_ended(visitor: Visitor) -> str:
@@ -77,6 +88,12 @@ def profile_unconfirmed(visitor: Visitor) -> str:
     account = visitor.sign_in()
     EmailAddress.objects.filter(user=account).update(verified=False)
     return "/account/profile/"
+
+
+def security_unconfirmed(visitor: Visitor) -> str:
+    """The same, where a passkey would be added."""
+    profile_unconfirmed(visitor)
+    return "/account/security/"
 
 
 def email_confirm(visitor: Visitor) -> str:

@@ -12,7 +12,7 @@ from django.utils import translation
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Request, Response, Route
 from playwright.async_api import Page as Tab
 
-from tests.pages.catalogue import OTHER_LANGUAGES, WITH_SCRIPTS, WITHOUT_SCRIPTS, Act, Fill, Page, Press
+from tests.pages.catalogue import Act, Fill, Page, Press, Tick
 from tests.pages.site import Pages
 
 Scheme = Literal["light", "dark"]
@@ -55,9 +55,11 @@ class Look:
             case Press():
                 async with self.tab.expect_navigation():
                     await self.button(act.name).click()
+            case Tick():
+                await self.tab.get_by_label(self.named(act.label), exact=True).check()
             case _:
-                for hidden in await self.tab.locator(f"input[name={act.field}]").all():
-                    await hidden.evaluate("(field) => { field.value = 'x'.repeat(field.value.length) }")
+                for field in await self.tab.locator(f"input[name={act.field}]").all():
+                    await field.evaluate("(field) => { field.value = 'x'.repeat(field.value.length) }")
 
     def button(self, name: str) -> Locator:
         """The one button with this name."""
@@ -116,13 +118,12 @@ async def looking_at(
     language: str = "en",
     timezone: str = "UTC",
 ) -> AsyncIterator[Look]:
-    """Be the visitor of `page` in a new profile, open it and do what leads to its state.
+    """Be a visitor of `page` in a new profile, open it and do what leads to its state.
 
     Raises:
         AssertionError: it is answered with another status than the catalogue says.
     """
-    purpose = language if language in OTHER_LANGUAGES else WITH_SCRIPTS if scripts else WITHOUT_SCRIPTS
-    visit = pages.visit(page, purpose)
+    visit = pages.visit(page)
     context = await chromium.new_context(
         java_script_enabled=scripts,
         # The certificate is the test's own.
@@ -136,7 +137,7 @@ async def looking_at(
     context.set_default_timeout(SECONDS * 1000)
     try:
         for name, value in visit.cookies.items():
-            await context.add_cookies([{"name": name, "value": value, "url": pages.site.url}])
+            await context.add_cookies([{"name": name, "value": value, "url": visit.origin}])
         await context.add_init_script(TELL_ON_VIOLATIONS)
         if page.leaves:
             await context.route("**", _stay_on_the_way_to_an_app)

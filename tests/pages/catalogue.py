@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.conf import settings
-
 from tests.pages import account_states, offer_states, second_factor_states, states
 from tests.pages.visitor import Visitor
 
@@ -34,13 +32,20 @@ class Press:
 
 
 @dataclass(frozen=True)
+class Tick:
+    """Tick the box with this label."""
+
+    label: str
+
+
+@dataclass(frozen=True)
 class Tamper:
-    """Change the hidden fields with this name, as a page that is out of date would have them."""
+    """Change the values of the fields with this name, as a page that is out of date would have them."""
 
     field: str
 
 
-Act = Fill | Press | Tamper
+Act = Fill | Press | Tick | Tamper
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ class Page:
     status: int = 200
     # The page leaves by itself for an app that this machine has not; it is looked at as if it stayed.
     leaves: bool = False
+    # Looked at on a site that lets guests in.
+    guests: bool = True
 
 
 def at(path: str) -> Reach:
@@ -70,12 +77,6 @@ def signed_in(path: str) -> Reach:
 
     return reach
 
-
-# What visitors come for, the other languages among it: each is a visitor of their own, because looking at a state may
-# use it up.
-WITH_SCRIPTS, WITHOUT_SCRIPTS = "with-scripts", "without-scripts"
-OTHER_LANGUAGES = tuple(language for language, _ in settings.LANGUAGES if language != settings.LANGUAGE_CODE)
-PURPOSES = (WITH_SCRIPTS, WITHOUT_SCRIPTS, *OTHER_LANGUAGES)
 
 WRONG_CODE = (Fill("Code", "222-222"), Press("Continue"))
 WRONG = Fill("Code", "00000000")
@@ -144,6 +145,8 @@ CONSENT = [
     Page("consent-malformed", at("/mcp/authorize?client_id=a&client_id=b"), status=400),
     Page("consent-wrong-redirect", states.consent_wrong_redirect, status=400),
     Page("consent-bad-document", states.consent_bad_document, status=400),
+    Page("consent-too-many-assistants", states.consent_too_many_assistants, status=503),
+    Page("consent-logo", states.consent_logo),
     Page("consent-form-too-old", states.consent_signed_in, (Tamper("csrfmiddlewaretoken"), Press("Allow")), status=403),
     Page("hand-back-denied", states.consent_private_scheme, (Press("Deny"),), leaves=True),
     Page("hand-back", states.consent_private_scheme, (Press("Allow"),), leaves=True),
@@ -163,6 +166,13 @@ LINK = [
     Page("link-own-code", offer_states.own_code_kept, (Press("Continue"),), status=400),
     Page("link-empty", signed_in("/link"), (Press("Continue"),), status=400),
     Page("link-wrong-code", signed_in("/link"), WRONG_CODE, status=400),
+    Page(
+        "link-look-alikes",
+        signed_in("/link"),
+        (Fill("Code", "\u0410\u0412\u0421-234"), Press("Continue")),
+        status=400,
+    ),
+    Page("link-no-code", signed_in("/link"), (Fill("Code", "🙂" * 300), Press("Continue")), status=400),
     Page("link-last-tries", states.link_last_tries, WRONG_CODE, status=400),
     Page("link-locked", states.link_locked, WRONG_CODE, status=429),
     Page("link-locked-on-arrival", states.link_locked),
@@ -185,6 +195,7 @@ LINK = [
     Page("offer-waiting-elsewhere", offer_states.offer_waiting_elsewhere),
     Page("offer-ended", offer_states.offer_ended),
     Page("offer-confirm", offer_states.offer_confirm),
+    Page("offer-confirm-other-tab", offer_states.offer_confirm, (Tamper("code_id"), Press("Link account")), status=400),
     Page("offer-confirm-elsewhere", offer_states.offer_confirm_elsewhere),
     Page("offer-confirm-sign-in-again", offer_states.offer_confirm_sign_in_again),
     Page("offer-linked-elsewhere", offer_states.offer_linked_elsewhere),
@@ -218,6 +229,7 @@ ACCOUNT = [
     Page("sign-out", signed_in("/account/logout/")),
     Page("activity", account_states.activity),
     Page("activity-second-page", account_states.activity_of_weeks),
+    Page("activity-last-page", account_states.activity_of_years),
     Page("activity-empty", signed_in("/account/activity/?kind=tool_call")),
     Page("profile-unconfirmed", account_states.profile_unconfirmed),
     Page("profile-saved", signed_in("/account/profile/"), (Fill("Name", "Ada"), Press("Save name"))),
@@ -236,7 +248,14 @@ ACCOUNT = [
     Page("browsers-ended", account_states.browser_ended),
     Page("data", signed_in("/account/data/")),
     Page("delete", account_states.delete),
+    Page(
+        "delete-refused",
+        account_states.delete,
+        (Tamper("agreed"), Tick("I understand that this cannot be undone."), Press("Delete my account")),
+        status=400,
+    ),
     Page("security", signed_in("/account/security/")),
+    Page("security-unconfirmed", account_states.security_unconfirmed),
     Page("security-with-app", second_factor_states.security_with_app),
     Page("security-with-passkey", second_factor_states.security_with_passkey),
     Page("passkey-rename", second_factor_states.passkey_rename),
@@ -280,7 +299,15 @@ ERRORS = [
     ),
 ]
 
+# A site that lets nobody go on without an account.
+WITHOUT_GUESTS = [
+    Page("home-without-guests", at("/"), guests=False),
+    Page("connect-without-guests", at("/connect#cursor"), guests=False),
+    Page("consent-without-guests", states.consent_signed_out, guests=False),
+    Page("offer-without-guests", signed_in("/link/code"), guests=False),
+]
+
 # For whoever works on Dexter, in English: every component in every state, buttons that do nothing among them.
 STYLEGUIDE = [Page("styleguide", at("/styleguide/")), Page("styleguide-mail", at("/styleguide/mail/"))]
 
-PAGES = [*START, *ENTRANCE, *CONSENT, *LINK, *ACCOUNT, *ERRORS]
+PAGES = [*START, *ENTRANCE, *CONSENT, *LINK, *ACCOUNT, *ERRORS, *WITHOUT_GUESTS]

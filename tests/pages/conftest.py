@@ -21,7 +21,8 @@ ON_PURPOSE = "on-purpose"
 
 def reported_violations(pages: Pages, *, on_purpose: bool = False) -> list[str]:
     """What browsers reported about the content security policy so far."""
-    reports = [line.removeprefix(REPORT) for line in pages.site.logs().splitlines() if line.startswith(REPORT)]
+    logs = pages.site.logs() + pages.site_without_guests.logs()
+    reports = [line.removeprefix(REPORT) for line in logs.splitlines() if line.startswith(REPORT)]
     return [each for each in reports if (ON_PURPOSE in json.loads(each)["csp-report"]["document-uri"]) == on_purpose]
 
 

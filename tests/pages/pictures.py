@@ -29,8 +29,7 @@ async def photograph(pages: Sequence[Page], *, output: Path, readme: bool, langu
         copy_of(migrated, Path(name)) as database,
     ):
         print(f"Starting a site for {len(pages)} pages", flush=True)
-        names = [page.name for page in pages]
-        async with open_chromium() as chromium, open_pages(database, Path(name), names=names) as site:
+        async with open_chromium() as chromium, open_pages(database, Path(name)) as site:
             for number, page in enumerate(pages, start=1):
                 print(f"[{number}/{len(pages)}] {page.name}", flush=True)
                 await (_one if readme else _all)(page, site, chromium, output, language)

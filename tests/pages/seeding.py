@@ -1,9 +1,10 @@
-"""Put a visitor into the state of each page, on the database of the site that the environment describes.
+"""Put visitors into the states of pages, on the database of the site that the environment describes.
 
-    python -m tests.pages.seeding OUTPUT [NAME...]
+    python -m tests.pages.seeding
 
-writes to OUTPUT, as JSON, what a browser needs to be that visitor: the path and the cookies, for each page and each
-purpose, because looking at a state may use it up.
+reads names of pages from the standard input, a line each, and answers each with a line of JSON: what a browser needs to
+be such a visitor, the path and the cookies, or the `fault` that kept it from that. Each is a new visitor, because
+looking at a state may use it up, and reaches it when asked, because codes and sign-ins grow old.
 """
 
 from __future__ import annotations
@@ -11,33 +12,37 @@ from __future__ import annotations
 import json
 import os
 import sys
-from pathlib import Path
+import traceback
+from typing import Any
 
 import django
 
 
 def main() -> None:
-    """Reach every state once for each purpose."""
+    """Reach one state after the other."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.pages.settings"
     django.setup()
 
     from django.test.utils import setup_test_environment
 
-    from tests.pages.catalogue import PAGES, PURPOSES, STYLEGUIDE
+    from tests.pages.catalogue import PAGES, STYLEGUIDE, Page
     from tests.pages.visitor import Visitor
 
-    output, *names = sys.argv[1:]
     # Mail stays in this process, where visitors read it.
     setup_test_environment()
-    visits = {}
-    for page in [*PAGES, *STYLEGUIDE]:
-        if not names or page.name in names:
-            for purpose in PURPOSES:
-                visitor = Visitor()
-                path = page.reach(visitor)
-                cookies = {name: morsel.value for name, morsel in visitor.http.cookies.items()}
-                visits[f"{page.name} {purpose}"] = {"path": path, "cookies": cookies}
-    Path(output).write_text(json.dumps(visits))
+    pages = {page.name: page for page in [*PAGES, *STYLEGUIDE]}
+
+    def reach(page: Page) -> dict[str, Any]:
+        visitor = Visitor()
+        path = page.reach(visitor)
+        return {"path": path, "cookies": {name: morsel.value for name, morsel in visitor.http.cookies.items()}}
+
+    for line in sys.stdin:
+        try:
+            answer = reach(pages[line.strip()])
+        except Exception:
+            answer = {"fault": traceback.format_exc()}
+        print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

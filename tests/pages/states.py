@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.http import HttpResponse
 from django.utils import timezone
 
+from accounts.audit import record_audit
 from accounts.guests import guest_cookie_name, remember_guest
 from accounts.models import User
 from accounts.tests.builders import make_counter, make_guest, make_user
@@ -15,8 +16,10 @@ from linking.disowning import disown_token
 from linking.models import AccountLink, LinkingCode
 from linking.services.guesses import typer_key
 from linking.tests.builders import make_link, make_linking_code
+from oauth.audit import OAuthAction
+from oauth.client_documents import MAX_NEW_DOCUMENTS_AN_ADDRESS
 from oauth.models import Client, ConnectorSession
-from oauth.tests.builders import CODE_CHALLENGE, make_client, make_client_document, make_session
+from oauth.tests.builders import CODE_CHALLENGE, make_client, make_client_document, make_client_logo, make_session
 from tests.pages.visitor import Visitor
 
 LOOPBACK = "http://127.0.0.1:33418/callback"
@@ -167,6 +170,21 @@ def consent_wrong_redirect(visitor: Visitor) -> str:
 def consent_bad_document(visitor: Visitor) -> str:
     """A client whose description is at an address that nothing is fetched from."""
     return authorize_path(Client(client_id="https://127.0.0.1/client.json", redirect_uris=LOOPBACK))
+
+
+def consent_too_many_assistants(visitor: Visitor) -> str:
+    """A client that describes itself, when so many unknown ones came that no other is looked at for now."""
+    for _ in range(MAX_NEW_DOCUMENTS_AN_ADDRESS):
+        record_audit(OAuthAction.CLIENT_DOCUMENT_REQUESTED, address="127.0.0.1")
+    return authorize_path(Client(client_id="https://assistant.example.com/client.json", redirect_uris=VENDOR))
+
+
+def consent_logo(visitor: Visitor) -> str:
+    """An assistant with a picture that staff chose, signed in."""
+    visitor.sign_in()
+    client = make_client(registration_source=Client.RegistrationSource.MANUAL, redirect_uris=VENDOR)
+    make_client_logo(client)
+    return authorize_path(client)
 
 
 # --- Codes that an assistant shows ------------------------------------------------------------------------------------

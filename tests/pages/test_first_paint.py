@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext
 
-from tests.pages.catalogue import WITH_SCRIPTS
-from tests.pages.site import Pages
+from tests.pages.site import Pages, Visit
 from tests.pages.test_lighthouse import NAMES
 
 pytestmark = [pytest.mark.once, pytest.mark.journey, pytest.mark.anyio]
@@ -20,7 +19,8 @@ BLOCKING_SCRIPTS = "document.querySelectorAll('script:not([type=module], [defer]
 
 async def test_the_page_for_codes_weighs_at_most_60_kb(pages: Pages, chromium: Browser) -> None:
     """Over the wire, headers included, with the page itself as the site sends it: a proxy may compress it further."""
-    context = await visitor_of("link", pages, chromium)
+    visit = pages.visit("link")
+    context = await visitor_of(visit, chromium)
     tab = await context.new_page()
     developer_tools = await context.new_cdp_session(tab)
     fetched: dict[str, float] = {}
@@ -35,7 +35,7 @@ async def test_the_page_for_codes_weighs_at_most_60_kb(pages: Pages, chromium: B
     developer_tools.on("Network.requestWillBeSent", begin)
     developer_tools.on("Network.loadingFinished", finish)
     await developer_tools.send("Network.enable")
-    await tab.goto(pages.visit("link", WITH_SCRIPTS).url, wait_until="networkidle")
+    await tab.goto(visit.url, wait_until="networkidle")
     # A browser without a window fetches no icon.
     icon = await tab.locator("link[rel=icon]").evaluate("(link) => link.href")
     fetched[icon] = len(await (await context.request.get(icon)).body())
@@ -47,11 +47,11 @@ async def test_the_page_for_codes_weighs_at_most_60_kb(pages: Pages, chromium: B
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_the_first_paint_needs_no_script(name: str, pages: Pages, chromium: Browser) -> None:
-    said = []
+    said, visit = [], pages.visit(name)
     for scripts in (True, False):
-        context = await visitor_of(name, pages, chromium, scripts=scripts)
+        context = await visitor_of(visit, chromium, scripts=scripts)
         tab = await context.new_page()
-        await tab.goto(pages.visit(name, WITH_SCRIPTS).url)
+        await tab.goto(visit.url)
         # Copying takes a script, so these buttons come with it; the text that they copy is there before.
         await tab.locator("button[data-copy]").evaluate_all("(buttons) => buttons.forEach((each) => each.remove())")
         # Times are by the clock of whoever looks once a script knows it, and in UTC before.
@@ -64,9 +64,9 @@ async def test_the_first_paint_needs_no_script(name: str, pages: Pages, chromium
     assert blocking == 0
 
 
-async def visitor_of(name: str, pages: Pages, chromium: Browser, *, scripts: bool = True) -> BrowserContext:
+async def visitor_of(visit: Visit, chromium: Browser, *, scripts: bool = True) -> BrowserContext:
     """The profile of a visitor."""
     context = await chromium.new_context(ignore_https_errors=True, java_script_enabled=scripts, locale="en-GB")
-    for cookie, value in pages.visit(name, WITH_SCRIPTS).cookies.items():
-        await context.add_cookies([{"name": cookie, "value": value, "url": pages.site.url}])
+    for cookie, value in visit.cookies.items():
+        await context.add_cookies([{"name": cookie, "value": value, "url": visit.origin}])
     return context

@@ -9,7 +9,6 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from tests.pages.catalogue import WITH_SCRIPTS
 from tests.pages.lighthouse import run_lighthouse
 from tests.pages.site import Pages, Visit
 
@@ -21,7 +20,7 @@ NAMES = ["home", "link", "consent-signed-out", "consent-signed-in", "account"]
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_lighthouse_finds_nothing_and_it_is_fast(name: str, pages: Pages) -> None:
-    visit = pages.visit(name, WITH_SCRIPTS)
+    visit = pages.visit(name)
 
     report = await anyio.to_thread.run_sync(run_lighthouse, visit, "performance", "accessibility", "best-practices")
     first, second = [report.scores["performance"]], list[int]()

@@ -13,12 +13,13 @@ from playwright.async_api import Page as Tab
 
 from tests.messages import extract_messages
 from tests.pages.browser import PHONE, looking_at
-from tests.pages.catalogue import OTHER_LANGUAGES, PAGES, Page
+from tests.pages.catalogue import PAGES, Page
 from tests.pages.checks import CONTRAST, axe_violations, horizontal_scroll, load_axe
 from tests.pages.site import Pages
 
 pytestmark = [pytest.mark.once, pytest.mark.journey, pytest.mark.anyio]
 
+OTHER_LANGUAGES = [language for language, _ in settings.LANGUAGES if language != settings.LANGUAGE_CODE]
 NARROWEST = (320, 256)
 # Words of English that are none in the other languages, and no part of what programs and people are called.
 ENGLISH = re.compile(
