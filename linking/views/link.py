@@ -123,6 +123,8 @@ def _hint(typed: str) -> str:
         return ""
     if has_foreign_letters(typed):
         return _("Some letters are from another alphabet and only look alike. Type the code with letters from A to Z.")
+    if len(typed.split()) > 2:
+        return _("There is more than the code in the field. Leave only its six characters there.")
     return _("That is no code: one has six characters, as in ABC-234. There is no I, O, 0 or 1 in it.")
 
 

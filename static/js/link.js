@@ -20,13 +20,13 @@ function tidy() {
 
 if (field) {
   const code = new URLSearchParams(location.hash.slice(1)).get("code");
-  if (code && !field.value) {
-    field.value = code.slice(0, field.maxLength);
-  }
-  if (code) {
-    history.replaceState(null, "", location.pathname);
-  }
+  const isReloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
+  const known = code ?? (isReloaded ? history.state?.typed : "");
+  if (known && !field.value) field.value = known.slice(0, field.maxLength);
   tidy();
+  // The code leaves the address. And whoever loads the answer to a wrong code again, or comes back to it, asks for the
+  // page: it would be sent again, and count again.
+  history.replaceState({ typed: field.value }, "", code ? location.pathname : location.href);
   // A code that was refused is typed over; one that was kept is gone on with.
   if (field.ariaInvalid === "true") field.select();
   else field.setSelectionRange(field.value.length, field.value.length);

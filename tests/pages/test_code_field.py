@@ -65,6 +65,33 @@ async def test_a_new_code_is_typed_over_one_that_was_refused(pages: Pages, chrom
         assert (before, await value_of(look)) == ("222222", "ABC234")
 
 
+async def test_loading_a_refusal_again_is_no_further_guess_and_keeps_the_code(pages: Pages, chromium: Browser) -> None:
+    async with looking_at(REFUSED, pages=pages, chromium=chromium) as look:
+        requests = list[str]()
+        look.tab.on("request", lambda request: requests.append(request.method))
+
+        for _ in range(5):
+            await look.tab.reload()
+
+        assert await value_of(look) == "222222"
+        await expect(look.button("Continue")).to_be_visible()
+        await expect(look.tab.get_by_role("alert")).to_have_count(0)
+    assert "POST" not in requests
+    assert look.complaints == []
+
+
+async def test_back_over_a_refusal_leads_to_the_page(pages: Pages, chromium: Browser) -> None:
+    async with looking_at(REFUSED, pages=pages, chromium=chromium) as look:
+        address = look.tab.url
+        await look.tab.goto(f"{address}/code")
+
+        await look.tab.go_back()
+
+        assert look.tab.url == address
+        assert await value_of(look) == ""
+        await expect(look.button("Continue")).to_be_visible()
+
+
 async def test_a_refused_code_is_there_again_in_another_language(pages: Pages, chromium: Browser) -> None:
     async with looking_at(REFUSED, pages=pages, chromium=chromium) as look:
         address = look.tab.url
