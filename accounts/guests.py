@@ -60,8 +60,8 @@ def forget_guest(response: HttpResponseBase) -> None:
     """Let the next person at this browser be nobody's guest.
 
     Always, not only when the guest is linked to the account that leaves: whoever signs out, or deletes the account,
-    hands the browser over, and what the guest is or will be linked to is not for who comes next. Who never signs in is
-    the same guest for a year, as design §2 has it.
+    hands the browser over, and what the guest will be linked to is not for who comes next. Who never signs in is the
+    same guest for a year, as design §2 has it, or until the guest is linked.
     """
     response.delete_cookie(guest_cookie_name(), path="/", samesite="Lax")
 

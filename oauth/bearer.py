@@ -124,6 +124,11 @@ def linked_account(guest: User) -> User | None:
     return account
 
 
+def is_linked(guest: User) -> bool:
+    """Whether the guest's identity is linked, whatever has become of the account."""
+    return hasattr(guest, "account_link")
+
+
 def account_behind(user: User) -> User | None:
     """The account that the connections of `user` act for: itself, or the one that a guest's identity is linked to."""
     return linked_account(user) if user.is_guest else user

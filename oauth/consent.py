@@ -8,22 +8,34 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from accounts.emails import mask_email
+from accounts.guests import read_guest
 from accounts.models import User
-from oauth.bearer import linked_account
+from oauth.bearer import is_linked
 from oauth.models import Client, ClientLogo
 from oauth.redirects import is_loopback, redirect_destination
 from oauth.scopes import scope_sentences
+
+
+def guest_to_be(request: HttpRequest) -> User | None:
+    """Whom this browser connects as without signing in: the guest that it was last time, until that one is linked.
+
+    A linked guest acts for an account. Its cookie opens none: whoever sits at the browser next, or whoever talked
+    the person into linking, would let any assistant act for them, with no sign-in, no code and no question. So the next
+    connection is of a new guest, who acts for nobody; the linked identity lives on in the connections that it has.
+    """
+    guest = read_guest(request)
+    return None if guest is None or is_linked(guest) else guest
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentRequest:
     """A valid authorization request and who is asked: what the consent page shows and the answer is built from.
 
-    `user` is whoever is signed in; `guest` is whom this browser was when it last connected without signing in.
+    `user` is whoever is signed in; `guest` is whom this browser is without signing in: nobody yet if it is None.
     """
 
     client: Client
@@ -36,23 +48,18 @@ class ConsentRequest:
     user: User | None
     guest: User | None
 
-    @property
-    def guest_account(self) -> User | None:
-        """The account that the guest's identity is linked to, so that this connection acts for it at once."""
-        return linked_account(self.guest) if self.guest else None
-
     def stamp(self) -> str:
         """What the person was shown, in one digest. The form sends it back, and a decision counts only for the same.
 
         It changes when the client has another name or other redirects than before, when the request in another tab is
         another one, and when somebody else signed in meanwhile.
         """
-        client, account = self.client, self.guest_account
+        client = self.client
         shown = [
             *(client.pk, client.client_id, client.name, client.registration_source),
             *(client.redirect_uris, str(client.created)),
             *(self.redirect_uri, self.scopes, self.path),
-            *(self.user.pk if self.user else None, account.pk if account else None),
+            self.user.pk if self.user else None,
         ]
         return salted_hmac("oauth.consent", json.dumps(shown), algorithm="sha256").hexdigest()
 
@@ -71,7 +78,7 @@ class ConsentRequest:
 
     def context(self) -> dict[str, Any]:
         """What the consent page's template needs."""
-        redirect, account = urlsplit(self.redirect_uri), self.guest_account
+        redirect = urlsplit(self.redirect_uri)
         return {
             "client": self.client,
             "logo_url": self.logo_url(),
@@ -83,6 +90,5 @@ class ConsentRequest:
             "sentences": scope_sentences(self.scopes),
             "stamp": self.stamp(),
             "here": self.path,
-            "guest_account": mask_email(account.email if account else None),
             "session_days": settings.DEXTER_SESSION_LIFETIME.days,
         }

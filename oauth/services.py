@@ -17,7 +17,7 @@ from accounts.audit import record_audit
 from accounts.models import User
 from accounts.services import create_guest
 from oauth.audit import OAuthAction
-from oauth.bearer import account_behind
+from oauth.bearer import account_behind, is_linked
 from oauth.errors import ConsentOutdated
 from oauth.keys import forget_retired_keys
 from oauth.models import (
@@ -70,9 +70,12 @@ def issue_authorization_code(
     Returns the stored grant and the code, of which only the digest is stored.
 
     Raises:
-        ConsentOutdated: the person or the client was deleted or shut out while the consent was on its way.
+        ConsentOutdated: the person or the client was deleted or shut out while the consent was on its way, or the guest
+            was linked: it is nobody's guest any more (`oauth.consent.guest_to_be`).
     """
     _hold_parties(consent.user, client)
+    if consent.user is not None and consent.user.is_guest and is_linked(User.objects.get(pk=consent.user.pk)):
+        raise ConsentOutdated("guest_linked")
     user = consent.user or create_guest(address=consent.address)
     session = open_session(
         user=user,

@@ -15,7 +15,9 @@ from django.utils import timezone
 from accounts.guests import GUEST_COOKIE_SALT, guest_cookie_name
 from accounts.models import AuditEntry, User
 from accounts.tests.builders import make_guest, make_user
-from oauth.models import ConnectorSession, Grant
+from oauth import services
+from oauth.bearer import linked_account
+from oauth.models import Client, ConnectorSession, Grant
 from oauth.tests.builders import REDIRECT_URI, make_account_link, make_client
 from oauth.tests.protocol import (
     STATE,
@@ -216,27 +218,52 @@ def test_where_guests_are_off_nobody_is_offered_it_and_nobody_gets_it(browser: B
     assert_asked_again(response)
 
 
-def test_a_guest_whose_identity_is_linked_is_told_so_before(browser: Browser) -> None:
+def test_a_linked_guests_browser_connects_as_somebody_new(browser: Browser) -> None:
+    """Whoever sits there next has proven nothing: what they connect acts for nobody, and they learn nothing."""
     decide(browser, authorize_path(make_client()), "guest")
-    make_account_link(User.objects.get(), make_user("ada@example.com"))
+    linked = User.objects.get()
+    make_account_link(linked, make_user("ada@example.com"))
 
     page = browser.get(authorize_path(make_client())).content.decode()
-
-    assert "linked to a***@example.com" in page
-    assert "will act for that account too, at once" in page
-
-
-def test_a_link_made_while_the_page_is_open_asks_again(browser: Browser) -> None:
-    """A page opened as nobody's guest must not connect to an account that was linked to it meanwhile."""
     decide(browser, authorize_path(make_client()), "guest")
-    path = authorize_path(make_client())
+    decide(browser, authorize_path(make_client()), "guest")
+
+    assert "example.com" not in page.replace("testserver", "")
+    second, third = ConnectorSession.objects.exclude(user=linked).order_by("created_at")
+    assert second.user == third.user
+    assert linked_account(second.user) is None
+
+
+def test_a_guest_linked_while_the_page_is_open_connects_as_somebody_new(browser: Browser) -> None:
+    decide(browser, authorize_path(make_client()), "guest")
+    guest, path = User.objects.get(), authorize_path(make_client())
     stamp = read_stamp(browser.get(path))
-    make_account_link(User.objects.get(), make_user())
+    make_account_link(guest, make_user())
 
-    with nothing_written():
-        response = browser.post(path, {"stamp": stamp, "decision": "guest"})
+    browser.post(path, {"stamp": stamp, "decision": "guest"})
 
-    assert_asked_again(response)
+    assert ConnectorSession.objects.filter(user=guest).count() == 1
+    assert ConnectorSession.objects.count() == 2
+
+
+def test_a_guest_linked_in_the_last_moment_is_asked_again(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page has read the cookie and looked for a link; then somebody confirms, before the session is opened."""
+    decide(browser, authorize_path(make_client()), "guest")
+    guest, path = User.objects.get(), authorize_path(make_client())
+    stamp = read_stamp(browser.get(path))
+    hold_parties = services._hold_parties
+
+    def link_first(user: User | None, client: Client) -> None:
+        if not hasattr(User.objects.get(pk=guest.pk), "account_link"):
+            make_account_link(guest, make_user())
+        hold_parties(user, client)
+
+    monkeypatch.setattr(services, "_hold_parties", link_first)
+
+    response = browser.post(path, {"stamp": stamp, "decision": "guest"})
+
+    assert (response.status_code, response["Location"]) == (303, path)
+    assert ConnectorSession.objects.count() == 1
 
 
 # --- The page itself --------------------------------------------------------------------------------------------------

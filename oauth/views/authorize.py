@@ -19,12 +19,12 @@ from oauthlib.oauth2.rfc6749.errors import AccessDeniedError
 
 from accounts.addresses import client_address
 from accounts.audit import record_audit
-from accounts.guests import read_guest, remember_guest
+from accounts.guests import remember_guest
 from accounts.sign_in import seconds_since_sign_in, signed_in_at
 from oauth.audit import OAuthAction
 from oauth.backends import AuthorizationCore
 from oauth.client_documents import refresh_client_document
-from oauth.consent import ConsentRequest
+from oauth.consent import ConsentRequest, guest_to_be
 from oauth.document_urls import names_document
 from oauth.errors import ClientDocumentRefused, ConsentOutdated
 from oauth.models import Client
@@ -89,7 +89,7 @@ class AuthorizeView(OAuthLibMixin, View):
             nonce=credentials["request"].nonce or "",
             path=request.get_full_path(),
             user=user,
-            guest=None if user else read_guest(request),
+            guest=None if user else guest_to_be(request),
         )
 
     def _allow(self, request: HttpRequest, asked: ConsentRequest) -> HttpResponse:

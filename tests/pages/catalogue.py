@@ -138,7 +138,6 @@ CONSENT = [
     Page("consent-app", states.consent_private_scheme),
     Page("consent-without-a-name", states.consent_without_a_name),
     Page("consent-long-name", states.consent_long_name),
-    Page("consent-linked-guest", states.consent_linked_guest),
     Page("consent-changed", states.consent_signed_in, (Tamper("stamp"), Press("Allow")), status=409),
     Page("consent-unknown-client", states.consent_unknown_client, status=400),
     Page("consent-without-client", at("/mcp/authorize?response_type=code"), status=400),

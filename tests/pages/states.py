@@ -5,13 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from urllib.parse import urlencode
 
-from django.http import HttpResponse
 from django.utils import timezone
 
 from accounts.audit import record_audit
-from accounts.guests import guest_cookie_name, remember_guest
-from accounts.models import User
-from accounts.tests.builders import make_counter, make_guest, make_user
+from accounts.tests.builders import make_counter, make_user
 from linking.disowning import disown_token
 from linking.models import AccountLink, LinkingCode
 from linking.services.guesses import typer_key
@@ -147,14 +144,6 @@ def consent_long_name(visitor: Visitor) -> str:
     """A name without a place to break it, and an address of the same kind."""
     host = f"{'long' * 15}.{'host' * 15}.example.com"
     return authorize_path(make_client(name="Assistant" * 11, redirect_uris=f"https://{host}/callback"))
-
-
-def consent_linked_guest(visitor: Visitor) -> str:
-    """Signed out, in a browser whose guest was linked before."""
-    guest = make_guest()
-    make_link(make_user(visitor.email), make_session(user=guest))
-    _be(visitor, guest)
-    return consent_signed_out(visitor)
 
 
 def consent_unknown_client(visitor: Visitor) -> str:
@@ -316,13 +305,6 @@ def account_with_connections(visitor: Visitor) -> str:
     )
     make_link(account, gone)
     return "/account/"
-
-
-def _be(visitor: Visitor, guest: User) -> None:
-    """Give the visitor the cookie that a guest's browser has."""
-    response = HttpResponse()
-    remember_guest(response, guest)
-    visitor.http.cookies[guest_cookie_name()] = response.cookies[guest_cookie_name()].value
 
 
 def _type_code_of(visitor: Visitor, session: ConnectorSession) -> str:
