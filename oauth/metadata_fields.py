@@ -17,10 +17,18 @@ MAX_REDIRECT_URIS = 20
 MAX_NAME_LENGTH = 80
 MAX_TEXT_LENGTH = 255
 SUPPORTED_GRANT_TYPES = ("authorization_code", "refresh_token")
-# A name that contains one of these makes people believe that somebody checked it.
-CLAIMING_WORDS = ("official", "verified")
+# A name that contains one of these, as `_skeleton` has them, makes people believe that somebody checked it. The pages
+# themselves say the first of each language of a host that is proven.
+CLAIMING_WORDS = ("verified", "official", "gepruft", "verifiziert", "offiziell")
+# Marks that stand on one letter; a few more, and they are drawn over the lines around it.
+MAX_MARKS = 2
 # Letters and marks that show nothing: Hangul fillers, the blank Braille pattern, the combining grapheme joiner.
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f")
+_DIGITS_AS_LETTERS = str.maketrans("013457", "oieast")
+# What Unicode calls the forms of a letter that are no accents of it, such as small capitals and the dotless i.
+_FORM_OF_LETTER = re.compile(
+    r"LATIN (?:SMALL |CAPITAL )?LETTER (?:SMALL CAPITAL |DOTLESS |SCRIPT |LONG |OPEN |INSULAR )*([A-Z])(?: WITH .+)?"
+)
 _LOOKALIKE_SCRIPTS = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU"})
 
 
@@ -111,7 +119,7 @@ def read_client_name(value: Any) -> str:
         InvalidClientMetadata: the name is not a string, imitates ours, or claims that somebody checked it.
     """
     name = read_text(value, "client_name", limit=2000)
-    visible = "".join(character for character in name if not _is_invisible(character))
+    visible = _without_heaps_of_marks("".join(character for character in name if not _is_invisible(character)))
     name = re.sub(r"\s+", " ", DOT_OF_HOST.sub("·", visible.replace("://", ": "))).strip()[:MAX_NAME_LENGTH].strip()
     if any(_mixes_scripts(word) for word in name.split()):
         raise InvalidClientMetadata("client_name must not mix letters that look alike.")
@@ -126,10 +134,28 @@ def _is_invisible(character: str) -> bool:
     return unicodedata.category(character) in {"Cf", "Co", "Cn"} or character in _BLANK_LETTERS
 
 
+def _without_heaps_of_marks(text: str) -> str:
+    kept, marks = [], 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
+        if marks <= MAX_MARKS:
+            kept.append(character)
+    return "".join(kept)
+
+
 def _skeleton(text: str) -> str:
-    """The letters and digits of `text`, whatever their width, style, accents and case (Unicode NFKD, case folded)."""
+    """The letters of `text`, whatever their width, style, form, accents and case (Unicode NFKD, case folded).
+
+    Digits are the letters that they are taken for.
+    """
     plain = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(character for character in unicodedata.normalize("NFKD", plain) if character.isalnum())
+    letters = (_base_of(character) for character in unicodedata.normalize("NFKD", plain) if character.isalnum())
+    return "".join(letters).translate(_DIGITS_AS_LETTERS)
+
+
+def _base_of(character: str) -> str:
+    form = _FORM_OF_LETTER.fullmatch(unicodedata.name(character, ""))
+    return form[1].lower() if form else character
 
 
 def _mixes_scripts(word: str) -> bool:

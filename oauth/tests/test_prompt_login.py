@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts.tests.builders import PASSWORD, make_user
 from oauth.models import ConnectorSession
 from oauth.tests.builders import make_client
-from oauth.tests.protocol import authorize_path, decide
-from oauth.views.authorize import NEW_SIGN_IN_SECONDS
+from oauth.tests.protocol import authorize_path, decide, nothing_written, read_stamp
+from oauth.views.authorize import DECISION_SECONDS, NEW_SIGN_IN_SECONDS
 
 pytestmark = pytest.mark.django_db
 
@@ -25,11 +25,16 @@ def browser() -> Browser:
     browser = Browser()
     email = make_user().email
     browser.post(reverse("account_login"), {"login": email, "password": PASSWORD})
+    age_sign_in(browser, AGE_SECONDS)
+    return browser
+
+
+def age_sign_in(browser: Browser, seconds: int) -> None:
+    """Let the sign-in be older by so much."""
     session = browser.session
     for record in session[AUTHENTICATION_METHODS_SESSION_KEY]:
-        record["at"] -= AGE_SECONDS
+        record["at"] -= seconds
     session.save()
-    return browser
 
 
 @pytest.mark.parametrize("asks", [{"prompt": "login"}, {"max_age": str(AGE_SECONDS - 10)}, {"max_age": "0"}])
@@ -66,3 +71,40 @@ def test_a_consent_remembers_when_its_browser_signed_in(browser: Browser) -> Non
     assert of_account.authenticated_at is not None
     assert AGE_SECONDS <= (timezone.now() - of_account.authenticated_at).total_seconds() < AGE_SECONDS + 60
     assert of_guest.authenticated_at is None
+
+
+@pytest.mark.parametrize("asks", [{"prompt": "login"}, {"max_age": "0"}])
+def test_a_form_leads_nobody_past_the_sign_in(browser: Browser, asks: dict[str, str]) -> None:
+    """A form that the page never offered is not answered with the page, whose stamp would make the next one good."""
+    path = authorize_path(make_client(), **asks)
+    browser.post(browser.get(path)["Location"], {"password": PASSWORD})
+    stamp = read_stamp(browser.get(path))
+
+    for sent in ("x", stamp):
+        age_sign_in(browser, DECISION_SECONDS + NEW_SIGN_IN_SECONDS)
+        with nothing_written():
+            response = browser.post(path, {"decision": "allow", "stamp": sent})
+
+        assert response["Location"].startswith(reverse("account_reauthenticate"))
+
+
+def test_whoever_signed_in_in_time_may_take_time_to_decide() -> None:
+    browser = Browser()
+    browser.post(reverse("account_login"), {"login": make_user().email, "password": PASSWORD})
+    path = authorize_path(make_client(), prompt="login")
+    stamp = read_stamp(browser.get(path))
+    age_sign_in(browser, DECISION_SECONDS)
+
+    assert "code=" in browser.post(path, {"decision": "allow", "stamp": stamp})["Location"]
+
+
+def test_whoever_says_no_need_not_sign_in_for_it() -> None:
+    browser = Browser()
+    browser.post(reverse("account_login"), {"login": make_user().email, "password": PASSWORD})
+    path = authorize_path(make_client(), prompt="login")
+    stamp = read_stamp(browser.get(path))
+    age_sign_in(browser, DECISION_SECONDS * 100)
+
+    denied = browser.post(path, {"decision": "deny", "stamp": stamp})
+
+    assert "error=access_denied" in denied["Location"]

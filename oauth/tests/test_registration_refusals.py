@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from django.conf import settings as project
 from django.test import Client as Browser
+from django.utils import translation
 
 from oauth.metadata_fields import MAX_NAME_LENGTH, MAX_REDIRECT_URIS
 from oauth.tests.builders import REDIRECT_URI
@@ -40,6 +42,10 @@ REFUSED = "oauth.registration.refused"
         ),
         ("https:\u200b//evil\u200b.example", "https: evil·example"),
         ("Bot 2.0, by Example Inc. (beta)", "Bot 2.0, by Example Inc. (beta)"),
+        # As Vietnamese stacks them; and as nobody does who means to be read.
+        ("Tro\u031b\u0323 ly\u0301", "Tro\u031b\u0323 ly\u0301"),
+        ("C" + "\u0338" * 70 + "laude", "C\u0338\u0338laude"),
+        ("Yard\u0131mc\u0131", "Yard\u0131mc\u0131"),
     ],
 )
 def test_a_name_is_kept_as_one_visible_line(browser: Browser, sent: str, kept: str) -> None:
@@ -74,6 +80,13 @@ def test_a_name_of_nothing_visible_is_no_name(browser: Browser) -> None:
         "ＯＦＦＩＣＩＡＬ",  # noqa: RUF001
         "Verified by Claude",
         "ve-ri-fied",
+        "0fficial",
+        "ver\u0131fied",
+        "\u1d0fff\u026ac\u026aal",
+        "\u1d05\u1d07x\u1d1b\u1d07\u0280 Login",
+        "Claude (verifiziert)",
+        "Claude, offiziell",
+        "Claude · gepru\u0308ft: claude.ai",
     ],
 )
 def test_a_name_that_borrows_trust_is_refused(browser: Browser, name: str) -> None:
@@ -82,6 +95,17 @@ def test_a_name_that_borrows_trust_is_refused(browser: Browser, name: str) -> No
 
     assert response.status_code == 400
     assert response.json()["error"] == "invalid_client_metadata"
+
+
+@pytest.mark.parametrize("language", [language for language, _ in project.LANGUAGES])
+def test_no_name_looks_like_the_badge_of_a_proven_host_in_any_language(browser: Browser, language: str) -> None:
+    with translation.override(language):
+        badge = translation.gettext("verified: %(host)s") % {"host": "claude.ai"}
+
+    response = register(browser, client_name=f"Claude {badge}")
+
+    assert response.status_code == 400
+    assert language == "en" or "verified" not in badge
 
 
 def test_the_name_that_staff_gave_the_site_is_protected(browser: Browser, settings: Any) -> None:

@@ -33,6 +33,8 @@ from oauth.services import Consent, deny_authorization, issue_authorization_code
 
 # How long ago a sign-in may be that answers `prompt=login`: the person just came from it.
 NEW_SIGN_IN_SECONDS = 60
+# And how much longer the person may take to decide.
+DECISION_SECONDS = 15 * 60
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -58,8 +60,7 @@ class AuthorizeView(OAuthLibMixin, View):
         except OAuthToolkitError as refusal:
             return self._refuse(request, refusal)
         if asked.user and _wants_a_newer_sign_in(request):
-            query = urlencode({"next": asked.path})
-            return HttpResponse(status=302, headers={"Location": f"{reverse('account_reauthenticate')}?{query}"})
+            return _to_sign_in_again(asked)
         return render(request, "oauth/consent.html", asked.context())
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -69,7 +70,11 @@ class AuthorizeView(OAuthLibMixin, View):
         except OAuthToolkitError as refusal:
             return self._refuse(request, refusal)
         decision = request.POST.get("decision", "")
-        if not asked.accepts(decision, stamp=request.POST.get("stamp", "")):
+        accepted = asked.accepts(decision, stamp=request.POST.get("stamp", ""))
+        # A page that is out of date is shown again only to whom it would be shown.
+        if asked.user and decision != "deny" and _wants_a_newer_sign_in(request, grace=DECISION_SECONDS * accepted):
+            return _to_sign_in_again(asked)
+        if not accepted:
             return render(request, "oauth/consent.html", asked.context() | {"changed": True}, status=409)
         try:
             return self._deny(request, asked) if decision == "deny" else self._allow(request, asked)
@@ -152,10 +157,18 @@ class AuthorizeView(OAuthLibMixin, View):
         return render(request, "oauth/hand_back.html", {"uri": uri, "client": client})
 
 
-def _wants_a_newer_sign_in(request: HttpRequest) -> bool:
-    """Whether `prompt=login` or `max_age` asks for a sign-in after the last one (OpenID Connect Core §3.1.2.1)."""
+def _to_sign_in_again(asked: ConsentRequest) -> HttpResponse:
+    query = urlencode({"next": asked.path})
+    return HttpResponse(status=302, headers={"Location": f"{reverse('account_reauthenticate')}?{query}"})
+
+
+def _wants_a_newer_sign_in(request: HttpRequest, *, grace: int = 0) -> bool:
+    """Whether `prompt=login` or `max_age` asks for a sign-in after the last one (OpenID Connect Core §3.1.2.1).
+
+    `grace`, in seconds, is for whoever signed in in time and then looked at the page.
+    """
     limits = [NEW_SIGN_IN_SECONDS] if "login" in request.GET.get("prompt", "").split() else []
     max_age = request.GET.get("max_age", "")
     if max_age.isdecimal() and len(max_age) < 10:
         limits.append(max(int(max_age), NEW_SIGN_IN_SECONDS))
-    return bool(limits) and seconds_since_sign_in(request) > min(limits)
+    return bool(limits) and seconds_since_sign_in(request) > min(limits) + grace
