@@ -44,8 +44,15 @@ class LinkingCodeQuerySet(models.QuerySet["LinkingCode"]):
         return self.filter(user=account, initiated_by=LinkInitiator.WEB)
 
     def of_identities_of(self, account: User) -> LinkingCodeQuerySet:
-        """Those that were made for `account`, or for an identity that is linked to it, newest first."""
-        linked = models.Q(user__account_link__account=account, user__account_link__issuer=models.F("issuer"))
+        """Those that were made for `account`, or for an identity that is linked to it, newest first.
+
+        Not what had expired before the link: the identity may have been another person's then.
+        """
+        linked = models.Q(
+            user__account_link__account=account,
+            user__account_link__issuer=models.F("issuer"),
+            expires_at__gte=models.F("user__account_link__linked_at"),
+        )
         return self.with_connection().filter(models.Q(user=account) | linked).order_by("-created_at")
 
     def current_offer(self, account: User, *, now: datetime) -> LinkingCode | None:

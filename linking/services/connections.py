@@ -27,8 +27,13 @@ def connections_of(account: User) -> QuerySet[ConnectorSession]:
 
 
 def sessions_of(account: User) -> QuerySet[ConnectorSession]:
-    """Every session that is kept of `account` and of identities linked to it, ended ones too, newest first."""
-    return _all_of(account).select_related("client").order_by("-created_at")
+    """Every session that is kept of `account` and of identities linked to it, ended ones too, newest first.
+
+    Not what had ended before the link: the identity may have been another person's then.
+    """
+    since = Q(ended_at=None) | Q(ended_at__gte=F("user__account_link__linked_at"))
+    kept = _all_of(account).filter(Q(user=account) | since)
+    return kept.select_related("client").order_by("-created_at")
 
 
 def connections_state(account: User) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -13,15 +14,16 @@ from django.utils import timezone
 
 from accounts.audit import AccountAction, record_audit
 from accounts.models import AuditEntry, User
-from accounts.tests.builders import make_user
+from accounts.tests.builders import make_guest, make_user
 from accounts.tests.second_factors import SECRET, make_app
 from linking.audit import LinkingAction
 from linking.errors import MintingLimited
 from linking.export import data_of
 from linking.models import AccountLink
-from linking.services import offer_linking_code, resolve_identity
+from linking.services import offer_linking_code, remove_link, resolve_identity
 from linking.tests.builders import make_link, make_linking_code
 from oauth.models import ConnectorSession
+from oauth.services import end_session
 from oauth.tests.builders import make_access_token, make_client, make_confidential_client, make_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -100,6 +102,25 @@ def test_the_file_has_what_the_pages_leave_out() -> None:
         (LinkingAction.IDENTITY_RESOLVED, "Ledger", ""),
     ]
     assert [each["count"] for each in found["typed_while_locked"]] == [3]
+
+
+def test_the_file_has_nothing_of_whoever_the_identity_acted_for_before() -> None:
+    """At a computer that a family shares: Ada linked it and unlinked it, then Bob linked it."""
+    ada, bob, guest = make_user(), make_user("bob@example.com"), make_guest()
+    hers = make_session(guest, address="203.0.113.77", user_agent="AdaPhone/1")
+    link = make_link(ada, hers)
+    yesterday = timezone.now() - timedelta(days=1)
+    row, _code = make_linking_code(hers, expires_at=yesterday, used_at=yesterday)
+    end_session(session=hers, reason=ConnectorSession.EndReason.USER, actor=ada)
+    remove_link(link=link, actor=ada)
+    his = make_session(guest, address="203.0.113.88")
+    make_link(bob, his)
+
+    found = json.dumps(data_of(bob), default=str)
+
+    assert "203.0.113.88" in found
+    assert "203.0.113.77" not in found and "AdaPhone" not in found
+    assert str(row.pk) not in found
 
 
 def test_of_a_flood_the_file_has_the_newest_and_says_how_many_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
