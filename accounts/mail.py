@@ -15,11 +15,11 @@ from django.utils import translation
 from kombu.exceptions import OperationalError as QueueError
 
 from accounts.contact import site_contact
+from accounts.delivery import send_mail
 from accounts.errors import MailNotSent
 from accounts.links import without_links
 from accounts.mail_blocks import blocks_of
 from accounts.models import User
-from accounts.tasks import send_mail
 
 LONGEST_VALUE = 300
 

@@ -1,9 +1,10 @@
-"""Imports point left: accounts <- oauth <- linking <- mcp_bridge <- dexter (design §4)."""
+"""Imports point left: accounts <- oauth <- linking <- mcp_bridge <- dexter (design §4). And never in a circle."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,43 @@ def test_wrong_import_is_seen(tmp_path: Path, statement: str) -> None:
     (tmp_path / "oauth" / "models.py").write_text(f"from accounts.models import User\n{statement}\n")
 
     assert len(wrong_imports(tmp_path, "oauth")) == 1
+
+
+def imported_at_once(path: Path, modules: set[str]) -> set[str]:
+    """Those of `modules` that the file imports when it is imported itself."""
+    names = set[str]()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            # `from a import b`: the module a.b if there is one, and something in a otherwise.
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= (inside & modules) or {node.module}
+    return names & modules
+
+
+def imports_of(root: Path) -> dict[str, set[str]]:
+    """What each module imports at once, by name."""
+    paths = {module_name(path.relative_to(root)): path for app in ORDER for path in sorted((root / app).rglob("*.py"))}
+    return {name: imported_at_once(path, set(paths)) for name, path in paths.items()}
+
+
+def module_name(path: Path) -> str:
+    """The name by which a file is imported."""
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Which of them can be imported would depend on which is imported first."""
+    TopologicalSorter(imports_of(BASE_DIR)).prepare()
+
+
+def test_a_circle_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "oauth").mkdir()
+    (tmp_path / "oauth" / "models.py").write_text("from oauth import tasks\n")
+    (tmp_path / "oauth" / "tasks.py").write_text("from oauth.services import end\n")
+    (tmp_path / "oauth" / "services.py").write_text("import oauth.models\n")
+
+    with pytest.raises(CycleError):
+        TopologicalSorter(imports_of(tmp_path)).prepare()

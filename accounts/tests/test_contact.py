@@ -10,8 +10,8 @@ from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.utils.html import escape
 
+from accounts.delivery import send_mail
 from accounts.mail import render_mail
-from accounts.tasks import send_mail
 from accounts.tests.builders import make_user
 
 pytestmark = pytest.mark.django_db
