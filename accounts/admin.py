@@ -173,12 +173,6 @@ class UserAdmin(DjangoUserAdmin):
         _record(AccountAction.STAFF_CHANGED, request, account=obj, detail={"change": message})
         return super().log_change(request, obj, message)
 
-    def log_deletions(self, request: HttpRequest, queryset: QuerySet[User]) -> Any:
-        """Keep who deleted whom; the subject is what remains to name them."""
-        for user in queryset:
-            _record(AccountAction.STAFF_DELETED, request, account=None, detail={"subject": user.subject})
-        return super().log_deletions(request, queryset)
-
     @admin.action(description=_("Deactivate: keep them out of the site and end what assistants may do"))
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Deactivate the selected people."""

@@ -90,7 +90,6 @@ HIDDEN = {
     AccountAction.GUEST_CREATED,
     AccountAction.GUESTS_SWEPT,
     AccountAction.REFUSALS_SWEPT,
-    AccountAction.STAFF_DELETED,
     AccountAction.DELETED,
     LinkingAction.CODE_MINTED,
     LinkingAction.IDENTITY_RESOLVED,

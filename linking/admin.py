@@ -1,18 +1,51 @@
-"""The admin of codes, links and counters: read-only, with *unlink*, which calls the service."""
+"""The admin of codes, links and counters: read-only, with *unlink*, which calls the service. And deleting people."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.addresses import client_address
-from accounts.admin import ReadOnlyAdmin, staff_of
-from accounts.models import Counter
+from accounts.admin import ReadOnlyAdmin, UserAdmin, staff_of
+from accounts.errors import AccountGone, LastSuperuser
+from accounts.models import Counter, User
 from linking.models import AccountLink, LinkingCode
-from linking.services import unlink_for_staff
+from linking.services import delete_account, unlink_for_staff
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):
+    """People. Deleting one ends what acts for them, as when they do it themselves."""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """All that goes along. What belongs to a person goes with them: no permission of its own is asked for."""
+        deleted, counts, _permissions, protected = super().get_deleted_objects(objs, request)
+        return deleted, counts, set(), protected
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Without deleting many at once: each is a person's account."""
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Ask, then call the service, which has a transaction of its own."""
+        person = self.get_object(request, unquote(object_id))
+        if request.method != "POST" or person is None or not self.has_delete_permission(request, person):
+            return super().delete_view(request, object_id, extra_context)
+        try:
+            delete_account(account=person, actor=staff_of(request), address=client_address(request))
+        except (AccountGone, LastSuperuser) as refusal:
+            messages.error(request, str(refusal.description))
+            return redirect("admin:accounts_user_changelist")
+        return self.response_delete(request, str(person), person.pk)
 
 
 @admin.register(LinkingCode)

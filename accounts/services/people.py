@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 
 from accounts.audit import AccountAction, record_audit
 from accounts.emails import mask_email
@@ -103,17 +102,6 @@ def set_active(*, account: User, is_active: bool, actor: User, address: str | No
             action = AccountAction.ACTIVATED if is_active else AccountAction.DEACTIVATED
             record_audit(action, actor=actor, account=account, address=address)
     return changed
-
-
-def lock_for_deletion(people: QuerySet[User]) -> None:
-    """Let what is being done in the name of people be finished, and nothing new begin, until the transaction ends.
-
-    The order, people before their connections, is everybody's: nobody waits in a circle.
-    """
-    keys = list(people.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
-    # A relation of an app to the right is named, not imported.
-    connections = User._meta.get_field("connector_sessions").related_model._default_manager
-    list(connections.select_for_update(no_key=True).filter(user__in=keys).order_by("pk").values_list("pk"))
 
 
 def keep_language(*, account: User, language: str) -> None:

@@ -68,13 +68,23 @@ def end_connection(*, account: User, session_id: uuid.UUID, address: str | None)
     return end_session(session=session, reason=ConnectorSession.EndReason.USER, actor=account, address=address)
 
 
-def end_all_connections(*, account: User, address: str | None) -> int:
-    """End every connection that acts for `account`. Returns how many this call ended."""
+def end_all_connections(
+    *,
+    account: User,
+    address: str | None,
+    actor: User | None = None,
+    reason: ConnectorSession.EndReason = ConnectorSession.EndReason.USER,
+) -> int:
+    """End every connection that acts for `account`; `actor` is who does it if not the person.
+
+    Returns how many this call ended.
+    """
     # In one order for everybody who locks several.
     live = _all_of(account).filter(ended_at=None).select_related("user", "client").order_by("pk")
-    reason = ConnectorSession.EndReason.USER
     with transaction.atomic():
-        return sum(end_session(session=session, reason=reason, actor=account, address=address) for session in live)
+        return sum(
+            end_session(session=session, reason=reason, actor=actor or account, address=address) for session in live
+        )
 
 
 def _all_of(account: User) -> QuerySet[ConnectorSession]:

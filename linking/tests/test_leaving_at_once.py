@@ -33,10 +33,10 @@ def test_what_was_overtaken_is_deleted_in_the_second_attempt(monkeypatch: pytest
     """The instance must not have forgotten its key in the first one."""
     person, real, tried = make_user(), leaving._delete, []
 
-    def fail_once(account: User, address: str | None) -> None:
+    def fail_once(account: User, actor: User, address: str | None) -> None:
         tried.append(account.pk)
         with transaction.atomic():
-            real(account, address)
+            real(account, actor, address)
             if len(tried) == 1:
                 raise IntegrityError
 

@@ -166,7 +166,7 @@ def test_deleting_ends_what_is_mine_and_unlinks_what_is_not(mailoutbox: list[Any
     assert (message.to, message.subject) == (["ada@example.com"], "Your Dexter account is deleted")
     assert "nobody can sign in to it again" in message.body and message.alternatives
     rows = AuditEntry.objects.filter(account_subject=subject)
-    assert {"account.user.removed", "linking.link.removed", "oauth.session.ended"} <= {row.action for row in rows}
+    assert {"account.user.deleted", "linking.link.removed", "oauth.session.ended"} <= {row.action for row in rows}
     assert "ada@example.com" not in str(list(AuditEntry.objects.values()))
 
 

@@ -29,6 +29,7 @@ class ConnectorSession(models.Model):
         DISOWNED = "disowned", _("the person said that it was not them")
         UNLINKED = "unlinked", _("the account was unlinked")
         EXPIRED = "expired", _("expired")
+        DELETED = "deleted", _("the account was deleted")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(
