@@ -33,6 +33,7 @@ def activity_of_weeks(visitor: Visitor) -> str:
     visitor.sign_in()
     for number in range(30):
         visitor.post("/account/profile/", display_name=f"Ada {number}")
+        visitor.read_messages()
     return "/account/activity/?page=2"
 
 

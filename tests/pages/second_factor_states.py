@@ -19,6 +19,7 @@ def security_with_passkey(visitor: Visitor) -> str:
     """Has a passkey."""
     visitor.sign_in()
     add_passkey(visitor.http, Passkey(origin=settings.DEXTER_PUBLIC_URL), name="Ada\u2019s phone")
+    visitor.read_messages()
     return "/account/security/"
 
 
@@ -53,12 +54,14 @@ def recovery_codes(visitor: Visitor) -> str:
 def recovery_codes_anew(visitor: Visitor) -> str:
     """Would replace the codes that there are."""
     recovery_codes(visitor)
+    visitor.read_messages()
     return "/account/security/recovery-codes/new/"
 
 
 def recovery_codes_used_up(visitor: Visitor) -> str:
     """Has used every code."""
     path = recovery_codes(visitor)
+    visitor.read_messages()
     row = Authenticator.objects.get(user=visitor.account, type=Authenticator.Type.RECOVERY_CODES)
     # One bit for each code, set once it is used.
     row.data["used_mask"] = (1 << 10) - 1
@@ -69,8 +72,6 @@ def recovery_codes_used_up(visitor: Visitor) -> str:
 def recovery_codes_unreadable(visitor: Visitor) -> str:
     """Has codes from before the secret key was changed."""
     path = recovery_codes_anew(visitor)
-    # What was said about making them was read then.
-    visitor.http.get("/account/", secure=settings.SESSION_COOKIE_SECURE)
     row = Authenticator.objects.get(user=visitor.account, type=Authenticator.Type.RECOVERY_CODES)
     row.data["seed"] = "gAAAAA"
     row.save()

@@ -74,6 +74,10 @@ class Visitor:
         answer = self.http.post(path, form, secure=settings.SESSION_COOKIE_SECURE)
         assert answer.status_code == 302, f"{path} answered {answer.status_code}: {answer.content.decode()}"
 
+    def read_messages(self) -> None:
+        """Look at the page that says what was done."""
+        self.http.get("/account/", secure=settings.SESSION_COOKIE_SECURE)
+
     def mailed_code(self) -> str:
         """The code in the last e-mail to this visitor."""
         [*_, last] = [message for message in mail.outbox if self.email in message.to]
