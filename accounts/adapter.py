@@ -40,7 +40,7 @@ CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """allauth's adapter, where design.md asks for more."""
+    """Nothing here trusts the Host header; mail is ours and is limited; what changes an account is audited with it."""
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,

@@ -22,7 +22,7 @@ PURPOSE = "accounts.second_factor"
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
-    """allauth's adapter, where design.md asks for more."""
+    """Secrets are stored encrypted, and a passkey is for the host of DEXTER_PUBLIC_URL, whatever host was asked."""
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,

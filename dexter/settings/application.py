@@ -18,7 +18,7 @@ SECRET_KEY = env.secret_key
 ALLOWED_HOSTS = env.hosts
 ROOT_URLCONF = "dexter.urls"
 ASGI_APPLICATION = "dexter.asgi.application"
-# No URL of ours redirects to a slash: an OAuth client would lose its POST (connectors, rule "no redirect").
+# No URL of ours redirects to a slash: an OAuth client would lose its POST (connectors §1, everyone).
 APPEND_SLASH = False
 
 INSTALLED_APPS = [
