@@ -23,7 +23,7 @@ MOST_ON_PAGES = 5_000
 
 
 class LockedGuesses:
-    """They as a source of a person's history (`linking.history.Source`)."""
+    """Codes typed while locked, as a source of a person's history (`linking.history.Source`)."""
 
     kinds = {KIND: KINDS[KIND]}
     remark = ""

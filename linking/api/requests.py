@@ -90,8 +90,10 @@ class ConnectionOrAccount(BasePermission):
     """A connection whose token has the scopes of the route, or an account that is signed in on the website."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Raises:
-        InsufficientScope: a good token, but not for this.
+        """Whether somebody called who may.
+
+        Raises:
+            InsufficientScope: a good token, but not for this.
         """
         if isinstance(request.auth, Principal):
             if not request.auth.scopes.issuperset(view.required_scopes):
@@ -108,8 +110,10 @@ class AccountOnly(BasePermission):
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Raises:
-        SessionRequired: there is a token, or nobody is signed in.
+        """True: whoever may not is told that it takes a session.
+
+        Raises:
+            SessionRequired: there is a token, or nobody is signed in.
         """
         if request.auth is not None or request.user is None:
             raise SessionRequired
