@@ -1,4 +1,4 @@
-"""How often something may be done: what a limit is, and every number of the accounts app."""
+"""How often something may be done: what a limit is, how long locks last, and the limits of the accounts app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Every number of design.md §7, "Linking codes: the numbers", but for the lengths of locks: accounts.limits."""
+"""The numbers of design.md §7, "Linking codes: the numbers".
+
+How long a lock lasts is in `accounts.limits`, how old a sign-in may be in `accounts.sign_in`.
+"""
 
 from __future__ import annotations
 
