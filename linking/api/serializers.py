@@ -155,6 +155,7 @@ class ConnectionSchema(ConnectedSchema):
     connected_from = serializers.CharField(required=False)
     scopes = serializers.ListField(child=serializers.CharField())
     link_initiated_by = serializers.ChoiceField(INITIATORS)
+    link_id = serializers.UUIDField(required=False, help_text="The link by which it acts, unless it was signed in.")
 
 
 class ConnectionsSchema(Schema):
@@ -280,4 +281,5 @@ def describe_connection(session: ConnectorSession, account: User) -> dict[str, A
         **({"connected_from": session.address} if session.address else {}),
         "scopes": session.scope.split(),
         "link_initiated_by": link.link_initiated_by if link else "sign_in",
+        **({"link_id": link.pk} if link else {}),
     }

@@ -24,7 +24,7 @@ from linking.api.requests import AccountOnly, ApiView, ServiceOnly
 from linking.api.schema import documented
 from linking.codes import display_code, normalize_code
 from linking.confirming import question_about
-from linking.errors import CodeRefused, ConnectionNotFound, LinkRefused
+from linking.errors import CodeRefused, LinkRefused
 from linking.models import AccountLink, LinkingCode
 from linking.pending import drop_offer, is_own_offer, read_offer, remember_offer, remember_preview, take_preview
 from linking.services import (
@@ -35,7 +35,7 @@ from linking.services import (
     mint_linking_code,
     offer_linking_code,
     preview_linking_code,
-    remove_link,
+    remove_own_link,
     resolve_identity,
     unlink_identity,
 )
@@ -210,10 +210,7 @@ class LinkRemove(ApiView):
             return Response({"is_linked": False, "connection_ended": ended})
         if link_id is None:
             raise ValidationError({"link_id": [_("This field is required.")]})
-        account = _account(request)
-        link = AccountLink.objects.with_parties().filter(pk=link_id, account=account).first()
-        if link is None or not remove_link(link=link, actor=account, address=address):
-            raise ConnectionNotFound("not_of_this_account")
+        remove_own_link(account=_account(request), link_id=link_id, address=address)
         return Response({"is_linked": False, "connection_ended": False})
 
 
@@ -237,7 +234,10 @@ class Connection(ApiView):
 
     @documented("End a connection", refusals=(401, 403, 404), status=204)
     def delete(self, request: Request, connection_id: uuid.UUID) -> Response:
-        """The assistant's next call is refused. Somebody else's connection is answered as one that does not exist."""
+        """The assistant's next call is refused. With the last connection of a linked identity its link goes as well.
+
+        Somebody else's connection is answered as one that does not exist.
+        """
         end_connection(account=_account(request), session_id=connection_id, address=client_address(_website(request)))
         return Response(status=204)
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from linking.errors import ConnectionNotFound
 from linking.models import AccountLink, LinkingCode
 from oauth.models import ConnectorSession
-from oauth.services import end_session
 
 
 def connections_of(account: User) -> QuerySet[ConnectorSession]:
@@ -54,37 +50,6 @@ def sharing_identity(code: LinkingCode) -> QuerySet[ConnectorSession]:
 def scopes_that_act(sessions: Iterable[ConnectorSession]) -> list[str]:
     """Every scope that one of `sessions` was granted: what a link allows, because it joins the whole identity."""
     return list(dict.fromkeys(scope for session in sessions for scope in session.scope.split()))
-
-
-def end_connection(*, account: User, session_id: uuid.UUID, address: str | None) -> bool:
-    """End one connection of `account`. Returns whether it was this call that ended it.
-
-    Raises:
-        ConnectionNotFound: there is none with this id, or it is somebody else's.
-    """
-    session = _all_of(account).select_related("user", "client").filter(pk=session_id).first()
-    if session is None:
-        raise ConnectionNotFound("not_of_this_account")
-    return end_session(session=session, reason=ConnectorSession.EndReason.USER, actor=account, address=address)
-
-
-def end_all_connections(
-    *,
-    account: User,
-    address: str | None,
-    actor: User | None = None,
-    reason: ConnectorSession.EndReason = ConnectorSession.EndReason.USER,
-) -> int:
-    """End every connection that acts for `account`; `actor` is who does it if not the person.
-
-    Returns how many this call ended.
-    """
-    # In one order for everybody who locks several.
-    live = _all_of(account).filter(ended_at=None).select_related("user", "client").order_by("pk")
-    with transaction.atomic():
-        return sum(
-            end_session(session=session, reason=reason, actor=actor or account, address=address) for session in live
-        )
 
 
 def _all_of(account: User) -> QuerySet[ConnectorSession]:

@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.overtaking import again_if_overtaken
 from accounts.services import end_other_browsers
 from linking.models import AccountLink
-from linking.services.connections import end_all_connections
+from linking.services.ending import end_all_connections
 from linking.services.links import remove_link
 from oauth.models import ConnectorSession
 
@@ -23,8 +23,6 @@ from oauth.models import ConnectorSession
 def end_unproven_connections(account: User, address: str | None) -> None:
     """End what acts for an account, and its links: whoever connected it had not proven that the account is theirs."""
     end_all_connections(account=account, address=address)
-    for link in AccountLink.objects.with_parties().filter(account=account).order_by("pk"):
-        remove_link(link=link, actor=account, address=address)
 
 
 def delete_account(*, account: User, address: str | None, actor: User | None = None) -> None:

@@ -16,9 +16,9 @@ from accounts.mail import send_mail_later
 from accounts.models import User
 from linking.audit import LinkingAction
 from linking.disowning import disown_url
-from linking.errors import AccountRequired, CodeRefused, LinkRefused, NotLinked
+from linking.errors import AccountRequired, CodeRefused, ConnectionNotFound, LinkRefused, NotLinked
 from linking.models import AccountLink, LinkingCode
-from linking.services.connections import sharing_identity
+from linking.services.connections import connections_of, sharing_identity
 from oauth.bearer import Principal
 from oauth.models import ConnectorSession
 from oauth.services import end_session, flag_client
@@ -143,6 +143,25 @@ def unlink_identity(*, principal: Principal, address: str | None = None) -> bool
     if link is None or not remove_link(link=link, actor=principal.user, address=address):
         raise NotLinked("not_linked")
     return False
+
+
+@transaction.atomic
+def remove_own_link(*, account: User, link_id: uuid.UUID, address: str | None) -> bool:
+    """Take one link of `account` away, at its own request.
+
+    Returns whether something that it linked is connected still, and acts for nobody now.
+
+    Raises:
+        ConnectionNotFound: there is none with this id any more, or it is somebody else's.
+    """
+    link = AccountLink.objects.with_parties().filter(pk=link_id, account=account).first()
+    if link is None:
+        raise ConnectionNotFound("not_of_this_account")
+    # Asked before: afterwards they are no connections of the account.
+    stays_connected = connections_of(account).filter(user=link.user_id).exists()
+    if not remove_link(link=link, actor=account, address=address):
+        raise ConnectionNotFound("removed_meanwhile")
+    return stays_connected
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.tests.builders import make_user
 from linking.codes import digest_code
+from linking.models import AccountLink
 from linking.services import redeem_linking_code
 from linking.tests.browsing import signed_in
 from linking.tests.builders import make_linking_code, make_principal
@@ -92,6 +93,10 @@ def test_every_example_gets_the_answer_that_is_written_below_it(ada: User) -> No
 
     for example in examples:
         request = fill(example["request"], known)
+        if request.startswith("GET /api/connections "):
+            # The same browser connects another assistant.
+            linked = AccountLink.objects.get(account=ada).user
+            make_session(user=linked, client=make_client(name="Codex"), scope="identity.read")
         response = send(request, browser)
 
         status, _, body = example["answer"].partition("\n\n")
