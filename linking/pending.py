@@ -19,6 +19,7 @@ from linking.services import MintedCode
 PENDING_KEY = "linking_pending_code"
 OFFERED_KEY = "linking_offered_code"
 LINKED_KEY = "linking_last_link"
+DECLINED_KEY = "linking_last_declined"
 PREVIEW_KEY = "linking_api_preview"
 
 
@@ -35,6 +36,7 @@ def remember_pending(request: HttpRequest, *, row: LinkingCode, typed: str) -> N
     code = display_code(normalize_code(typed) or "")
     # What was linked before is past: "not me" to this code is never answered with that one.
     request.session.pop(LINKED_KEY, None)
+    request.session.pop(DECLINED_KEY, None)
     request.session[PENDING_KEY] = {"account": request.user.pk, "code_id": str(row.pk), "code": code}
 
 
@@ -118,7 +120,20 @@ def drop_offer(request: HttpRequest, code_id: uuid.UUID) -> None:
 def remember_link(request: HttpRequest, link: AccountLink) -> None:
     """Keep what was linked last, for the page that says so."""
     drop_pending(request)
+    request.session.pop(DECLINED_KEY, None)
     request.session[LINKED_KEY] = str(link.pk)
+
+
+def remember_declined(request: HttpRequest) -> None:
+    """Keep that the last code was declined, for whoever goes back to its page; what was linked before is past."""
+    drop_pending(request)
+    request.session.pop(LINKED_KEY, None)
+    request.session[DECLINED_KEY] = True
+
+
+def has_declined(request: HttpRequest) -> bool:
+    """Whether the last decision about a typed code was "not me"."""
+    return DECLINED_KEY in request.session
 
 
 def read_link(request: HttpRequest) -> AccountLink | None:

@@ -205,6 +205,38 @@ def test_without_a_typed_code_there_is_nothing_to_confirm(browser: Browser) -> N
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
+def test_whoever_goes_back_after_not_me_is_not_told_to_type_that_code_again(browser: Browser, method: str) -> None:
+    """It is dead by their own choice: typed again, it would be a wrong one."""
+    row = type_code(browser)
+    decide(browser, "decline", follow=True)
+
+    back = getattr(browser, method)("/link/confirm", {"decision": "link", "code_id": row.pk}, follow=True)
+
+    assert back.redirect_chain == [("/link", 302)]
+    assert "Nothing is linked to your account by that code, and it does not work any more." in text_of(back)
+    assert "Type the code first." not in text_of(back)
+    assert not AccountLink.objects.exists()
+
+
+def test_what_was_declined_is_past_once_another_code_is_typed(browser: Browser) -> None:
+    type_code(browser)
+    decide(browser, "decline", follow=True)
+    type_code(browser)
+    decide(browser, "link")
+
+    assert browser.get("/link/confirm")["Location"] == "/link/done"
+
+
+def test_after_not_me_what_was_linked_before_is_not_shown(browser: Browser) -> None:
+    type_code(browser)
+    decide(browser, "link")
+    type_code(browser)
+    decide(browser, "decline", follow=True)
+
+    assert "/link/done" not in str(browser.get("/link/confirm")["Location"])
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
 def test_a_code_that_expired_between_the_pages_is_explained(browser: Browser, method: str) -> None:
     type_code(browser)
     pass_time(timedelta(minutes=10))

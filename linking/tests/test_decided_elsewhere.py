@@ -69,9 +69,10 @@ def typed_in(*browsers: Browser) -> LinkingCode:
     return row
 
 
-def assert_says_that_it_is_linked(response: Any) -> None:
-    """The page about the link, on which it can be undone."""
+def assert_says_that_it_is_linked(response: Any, decision: str = "link") -> None:
+    """The page about the link, on which it can be undone. Whoever said no is told why they see it."""
     assert response.redirect_chain == [("/link/done", 302)]
+    assert ("It was linked already before you said no." in text_of(response)) == (decision == "decline")
     page = text_of(response)
     assert "now acts for" in page
     assert "othing was linked" not in page and "othing is linked" not in page
@@ -88,7 +89,7 @@ def test_answering_twice_on_the_page_of_the_code_says_that_it_is_linked(
     row = offered(browser, principal)
     answer(browser, row, "link")
 
-    assert_says_that_it_is_linked(answer(browser, row, decision))
+    assert_says_that_it_is_linked(answer(browser, row, decision), decision)
 
     assert AccountLink.objects.count() == 1
 
@@ -100,7 +101,7 @@ def test_answering_in_a_second_browser_says_that_it_is_linked(
     row = offered(browser, principal)
     answer(browser, row, "link")
 
-    assert_says_that_it_is_linked(answer(elsewhere, row, decision))
+    assert_says_that_it_is_linked(answer(elsewhere, row, decision), decision)
 
 
 def test_the_browser_that_waits_says_that_it_is_linked_once(
@@ -162,9 +163,30 @@ def test_a_typed_code_that_was_linked_in_another_browser_is_said_to_be_linked(
     typed_in(browser, elsewhere)
     decide(elsewhere, "link")
 
-    assert_says_that_it_is_linked(decide(browser, decision, follow=True))
+    assert_says_that_it_is_linked(decide(browser, decision, follow=True), decision)
 
     assert AccountLink.objects.get().account == account
+
+
+@pytest.mark.parametrize("decision", DECISIONS)
+def test_a_second_tab_of_the_same_browser_is_told_that_it_is_linked(browser: Browser, decision: str) -> None:
+    row = typed_in(browser)
+    decide(browser, "link")
+
+    second = browser.post("/link/confirm", {"decision": decision, "code_id": row.pk}, follow=True)
+
+    assert_says_that_it_is_linked(second, decision)
+
+
+def test_no_to_an_older_code_is_not_answered_with_what_was_linked_by_a_newer_one(browser: Browser) -> None:
+    older = typed_in(browser)
+    typed_in(browser)
+    decide(browser, "link")
+
+    second = browser.post("/link/confirm", {"decision": "decline", "code_id": older.pk}, follow=True)
+
+    assert second.redirect_chain == [("/link", 302)]
+    assert "now acts for" not in text_of(second) and "already linked" not in text_of(second)
 
 
 def test_looking_at_the_question_again_says_that_it_is_linked(browser: Browser, elsewhere: Browser) -> None:

@@ -241,7 +241,17 @@ def test_another_browser_of_the_account_does_not_see_the_code(browser: Browser, 
     other.force_login(account)
     page = text_of(other.get(PAGE))
     assert code not in page
-    assert "another browser" in page
+    assert "<h1>Your code is in another browser</h1>" in page
+    assert "Give this code to your assistant" not in page
+
+
+def test_the_page_that_waits_learns_for_how_long_the_code_still_works(browser: Browser) -> None:
+    make_code(browser)
+    assert "<span data-left>10 minutes</span>" in text_of(browser.get(PAGE))
+
+    pass_time(timedelta(minutes=7, seconds=30))
+
+    assert browser.get("/link/code/state").json() == {"state": "waiting", "left": "3 minutes"}
 
 
 def test_an_expired_code_gives_way_to_a_new_one(browser: Browser) -> None:

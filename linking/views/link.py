@@ -28,11 +28,13 @@ from linking.pending import (
     PendingCode,
     drop_offer,
     drop_pending,
+    has_declined,
     has_typed,
     is_own_offer,
     keep_pending,
     read_link,
     read_pending,
+    remember_declined,
     remember_link,
     remember_pending,
     take_typed,
@@ -129,10 +131,8 @@ def _hint(typed: str) -> str:
 
 
 def _locked_page(request: HttpRequest, typed: str, retry_at: datetime, *, status: int) -> HttpResponse:
-    wait = wait_in_words(retry_at)
     seconds = max(1, round((retry_at - timezone.now()).total_seconds()))
-    error = _("Too many wrong codes. Try again in %(wait)s, with a new code from your assistant.") % {"wait": wait}
-    response = _code_page(request, typed, error=error, status=status, locked_seconds=seconds, locked_for=wait)
+    response = _code_page(request, typed, status=status, locked_seconds=seconds, locked_for=wait_in_words(retry_at))
     if status == 429:
         response["Retry-After"] = str(seconds)
     return response
@@ -187,11 +187,19 @@ def _confirm(request: HttpRequest, pending: PendingCode) -> HttpResponse:
 def _decline(request: HttpRequest, pending: PendingCode) -> HttpResponse:
     account, address = signed_in_account(request), client_address(request)
     decline_link(account=account, code_id=pending.code_id, address=address)
-    if linked := linked_page(request, pending.code_id):
+    if linked := declined_too_late(request, pending.code_id):
         return linked
-    drop_pending(request)
+    remember_declined(request)
     messages.success(request, DECLINED)
     return redirect("linking:link")
+
+
+def declined_too_late(request: HttpRequest, code_id: uuid.UUID) -> HttpResponseRedirect | None:
+    """As `linked_page`, for a person who said no: nobody should read that as "your no was not heard"."""
+    linked = linked_page(request, code_id)
+    if linked:
+        messages.warning(request, _("It was linked already before you said no. You can undo that below."))
+    return linked
 
 
 def linked_page(request: HttpRequest, code_id: uuid.UUID) -> HttpResponseRedirect | None:
@@ -213,12 +221,25 @@ def _ended_page(request: HttpRequest) -> HttpResponse:
 
 
 def _nothing_pending(request: HttpRequest) -> HttpResponseRedirect:
-    """Whoever comes back after confirming, or confirms in a second tab, is told what they did; others type a code."""
-    if read_link(request) is not None:
-        return redirect("linking:done")
-    if not has_typed(request):
+    """Whoever comes back after deciding, or decides in a second tab, is told what they did; others type a code."""
+    if linked := _linked_before(request):
+        return linked
+    if has_declined(request):
+        # That code is dead by their own choice: typed once more, it would count as a wrong one.
+        messages.info(request, DECLINED)
+    elif not has_typed(request):
         messages.info(request, _("Type the code first. If you have typed it already, type it once more."))
     return redirect("linking:link")
+
+
+def _linked_before(request: HttpRequest) -> HttpResponseRedirect | None:
+    """To what was linked by the code that a form still shows; for whoever just comes back, by the last one."""
+    try:
+        code_id = uuid.UUID(request.POST.get("code_id", ""))
+    except ValueError:
+        return redirect("linking:done") if read_link(request) else None
+    declines = request.POST.get("decision") == "decline"
+    return declined_too_late(request, code_id) if declines else linked_page(request, code_id)
 
 
 @require_GET

@@ -22,7 +22,7 @@ from linking.pending import drop_offer, read_offer, remember_link, remember_offe
 from linking.qr import QRCode, qr_code
 from linking.services import confirm_link, decline_link, offer_linking_code
 from linking.sign_in import account_required, ask_to_sign_in_again, signed_in_account, signed_in_recently
-from linking.views.link import linked_page
+from linking.views.link import declined_too_late, linked_page
 from linking.waiting import wait_in_words
 
 
@@ -48,10 +48,11 @@ def offer(request: HttpRequest) -> HttpResponse:
 @require_GET
 @account_required(then="linking:offer")
 def offer_state(request: HttpRequest) -> JsonResponse:
-    """Whether the page that waits has to be loaded again: `waiting`, `redeemed` or `ended`."""
+    """Whether the page that waits has to be loaded again: `waiting`, for how long still, `redeemed` or `ended`."""
     row = _current(request)
-    state = "ended" if row is None else "waiting" if row.session is None else "redeemed"
-    return JsonResponse({"state": state})
+    if row is None or row.session is not None:
+        return JsonResponse({"state": "redeemed" if row else "ended"})
+    return JsonResponse({"state": "waiting", "left": wait_in_words(row.expires_at)})
 
 
 def _current(request: HttpRequest) -> LinkingCode | None:
@@ -117,7 +118,7 @@ def _decide(request: HttpRequest) -> HttpResponse:
     code_id = LinkingCode.objects.offered_id(request.POST.get("code_id", ""))
     if decision == "decline" and code_id:
         decline_link(account=account, code_id=code_id, address=address)
-        if linked := linked_page(request, code_id):
+        if linked := declined_too_late(request, code_id):
             return linked
         drop_offer(request, code_id)
         messages.success(request, DECLINED)

@@ -46,6 +46,7 @@ if (clock) {
     clock.textContent = (parts[0] ? parts : parts.slice(1)).map((part) => String(part).padStart(2, "0")).join(":");
     if (left === 0) {
       clearInterval(timer);
+      document.querySelector("[data-until-over]").hidden = true;
       document.querySelector("[data-when-over]").hidden = false;
     }
   };

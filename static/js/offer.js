@@ -12,11 +12,12 @@ async function look() {
         location.reload();
         return;
       }
-      const { state } = await response.json();
+      const { state, left } = await response.json();
       if (state !== "waiting") {
         location.reload();
         return;
       }
+      document.querySelector("[data-left]").textContent = left;
     } catch {
       // Offline: the next look finds out.
     }

@@ -52,6 +52,31 @@ def connection_ended(visitor: Visitor) -> str:
     return "/account/"
 
 
+def linked_connection_ended(visitor: Visitor) -> str:
+    """Ended what was connected last in a linked browser just now."""
+    states.confirm(visitor)
+    link = AccountLink.objects.get(account=visitor.account)
+    visitor.post(f"/account/connections/{link.session_id}/end")
+    return "/account/"
+
+
+def linked_others_left(visitor: Visitor) -> str:
+    """The same, where another one of that browser acts for the account."""
+    states.confirm(visitor)
+    link = AccountLink.objects.get(account=visitor.account)
+    make_session(user=link.user, client=make_client(name="MCP Inspector"))
+    visitor.post(f"/account/connections/{link.session_id}/end")
+    return "/account/"
+
+
+def unlinked_not_connected(visitor: Visitor) -> str:
+    """Unlinked an assistant that had ended its connection itself."""
+    states.account_with_connections(visitor)
+    link = AccountLink.objects.get(account=visitor.account, session__ended_at__isnull=False)
+    visitor.post(f"/account/links/{link.pk}/unlink")
+    return "/account/"
+
+
 def unlinked(visitor: Visitor) -> str:
     """Unlinked the only assistant just now."""
     states.confirm(visitor)

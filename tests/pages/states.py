@@ -224,6 +224,23 @@ def link_done(visitor: Visitor) -> str:
     return "/link/done"
 
 
+def link_declined_too_late(visitor: Visitor) -> str:
+    """Said no in a second tab, after linking in the first."""
+    path = link_confirm(visitor)
+    code_id = visitor.http.session["linking_pending_code"]["code_id"]
+    for decision in ("link", "decline"):
+        visitor.post(path, decision=decision, code_id=code_id)
+    return "/link/done"
+
+
+def link_declined_before(visitor: Visitor) -> str:
+    """Went back to the question after saying no, and read the answer to that already."""
+    path = link_confirm(visitor)
+    visitor.post(path, decision="decline", code_id=visitor.http.session["linking_pending_code"]["code_id"])
+    visitor.http.get("/link", secure=True)
+    return path
+
+
 def confirm(visitor: Visitor) -> None:
     """Type a code and link what it is for."""
     path = link_confirm(visitor)
@@ -299,6 +316,8 @@ def account_with_connections(visitor: Visitor) -> str:
     make_session(user=account, client=make_client(name="Assistant" * 11), last_used_at=now - 900 * HOUR)
     linked = make_session(client=make_client(name="Claude Code"), last_used_at=now)
     make_link(account, linked)
+    # Nobody linked this one.
+    make_session(user=linked.user, client=make_client(name="Codex"), created_at=now)
     # Nothing is connected through this one.
     gone = make_session(
         client=make_client(name="MCP Inspector"), ended_at=now, end_reason=ConnectorSession.EndReason.CLIENT
