@@ -28,7 +28,7 @@ MOST_IN_FILE = 50_000
 KINDS: dict[str, Promise] = {
     "sign_in": gettext_lazy("Signing in"),
     "account": gettext_lazy("Changes to your account"),
-    "assistant": gettext_lazy("Assistants"),
+    "assistant": gettext_lazy("Connecting and linking"),
 }
 
 _SIGN_IN: dict[str, Promise] = {
@@ -75,6 +75,8 @@ _ASSISTANT: dict[str, Promise] = {
     LinkingAction.LINK_REMOVED: gettext_lazy("%(assistant)s was unlinked from your account."),
     LinkingAction.LINK_DISOWNED: gettext_lazy("Somebody said that linking %(assistant)s was not you."),
 }
+# The reason would be about the reader, as if they were somebody else.
+_ENDED_BY_YOU = gettext_lazy("You ended the connection of %(assistant)s.")
 SENTENCES: dict[str, dict[str, Promise]] = {"sign_in": _SIGN_IN, "account": _ACCOUNT, "assistant": _ASSISTANT}
 
 METHODS: dict[str, Promise] = {
@@ -201,6 +203,8 @@ def _sentence(row: AuditEntry, *, assistant: str) -> str:
     sentence = next(each[row.action] for each in SENTENCES.values() if row.action in each)
     if row.action == AccountAction.SIGNED_IN:
         sentence = METHODS.get(str(detail.get("method", "")), sentence)
+    if row.action == OAuthAction.SESSION_ENDED and row.reason == ConnectorSession.EndReason.USER:
+        sentence = _ENDED_BY_YOU
     reasons = dict(ConnectorSession.EndReason.choices)
     return str(sentence) % {"assistant": assistant, "reason": reasons.get(row.reason, row.reason)}
 

@@ -22,7 +22,7 @@ from oauth.models import ConnectorSession
 @transaction.atomic
 def end_unproven_connections(account: User, address: str | None) -> None:
     """End what acts for an account, and its links: whoever connected it had not proven that the account is theirs."""
-    end_all_connections(account=account, address=address)
+    end_all_connections(account=account, address=address, reason=ConnectorSession.EndReason.UNPROVEN)
 
 
 def delete_account(*, account: User, address: str | None, actor: User | None = None) -> None:

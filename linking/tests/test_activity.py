@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.tests.builders import make_user
 from linking.activity import HIDDEN, SENTENCES
 from linking.audit import LinkingAction
+from linking.services import end_unproven_connections
 from linking.tests.builders import make_link
 from oauth.audit import OAuthAction
 from oauth.models import ConnectorSession
@@ -80,6 +81,31 @@ def test_the_end_of_a_linked_connection_is_told(browser: Browser, ada: User) -> 
     end_session(session=session, reason=ConnectorSession.EndReason.STAFF)
 
     assert "The connection of Cursor ended: ended by staff." in page_of(browser)
+
+
+def test_what_the_person_ended_is_told_as_theirs(browser: Browser, ada: User) -> None:
+    session = make_session(user=ada, client=make_client(name="Cursor"))
+
+    end_session(session=session, reason=ConnectorSession.EndReason.USER, actor=ada)
+
+    page = page_of(browser)
+    assert "You ended the connection of Cursor." in page and "ended by the person" not in page
+
+
+def test_what_ended_with_the_proof_of_the_email_is_not_told_as_theirs(browser: Browser, ada: User) -> None:
+    """They may never have heard of it: somebody else had signed up with their address."""
+    make_session(user=ada, client=make_client(name="Cursor"))
+
+    end_unproven_connections(ada, None)
+
+    assert "The connection of Cursor ended: made before the email was proven." in page_of(browser)
+
+
+def test_the_kinds_are_told_apart(browser: Browser) -> None:
+    page = page_of(browser)
+
+    assert ">Connecting and linking</option>" in page and ">What assistants did</option>" in page
+    assert ">Assistants</option>" not in page
 
 
 def test_it_is_narrowed_to_a_kind_and_to_an_assistant(browser: Browser, ada: User) -> None:

@@ -134,7 +134,7 @@ class Migration(migrations.Migration):
                 ('last_used_at', models.DateTimeField(blank=True, null=True, verbose_name='last used at')),
                 ('expires_at', models.DateTimeField(verbose_name='ends at the latest')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended at')),
-                ('end_reason', models.CharField(blank=True, choices=[('user', 'ended by the person'), ('staff', 'ended by staff'), ('client', 'ended by the assistant'), ('code_replayed', 'an authorization code was used twice'), ('refresh_replayed', 'an old refresh token was used again'), ('disowned', 'the person said that it was not them'), ('unlinked', 'the account was unlinked'), ('expired', 'expired'), ('deleted', 'the account was deleted')], max_length=20, verbose_name='end reason')),
+                ('end_reason', models.CharField(blank=True, choices=[('user', 'ended by the person'), ('staff', 'ended by staff'), ('client', 'ended by the assistant'), ('code_replayed', 'an authorization code was used twice'), ('refresh_replayed', 'an old refresh token was used again'), ('disowned', 'the person said that it was not them'), ('unproven', 'made before the email was proven'), ('unlinked', 'the account was unlinked'), ('expired', 'expired'), ('deleted', 'the account was deleted')], max_length=20, verbose_name='end reason')),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='connector_sessions', to=settings.OAUTH2_PROVIDER_APPLICATION_MODEL, verbose_name='client')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='connector_sessions', to=settings.AUTH_USER_MODEL, verbose_name='user')),
             ],

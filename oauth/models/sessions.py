@@ -27,6 +27,7 @@ class ConnectorSession(models.Model):
         CODE_REPLAYED = "code_replayed", _("an authorization code was used twice")
         REFRESH_REPLAYED = "refresh_replayed", _("an old refresh token was used again")
         DISOWNED = "disowned", _("the person said that it was not them")
+        UNPROVEN = "unproven", _("made before the email was proven")
         UNLINKED = "unlinked", _("the account was unlinked")
         EXPIRED = "expired", _("expired")
         DELETED = "deleted", _("the account was deleted")
