@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.guests import read_guest
 from accounts.models import User
 from oauth.bearer import is_linked
-from oauth.models import Client, ClientLogo
+from oauth.models import Client, ClientLogo, ConnectorSession
 from oauth.redirects import is_loopback, redirect_destination
 from oauth.scopes import scope_sentences
 
@@ -69,6 +71,17 @@ class ConsentRequest:
         offered = decision == "deny" or (decision == yes and (yes == "allow" or settings.DEXTER_GUESTS_ENABLED))
         return offered and constant_time_compare(stamp, self.stamp())
 
+    def connected_since(self) -> datetime | None:
+        """Since when the client acts for whoever is signed in, if it does: allowed again, it is there twice.
+
+        Not what was allowed and never fetched: then it is allowed again for a reason.
+        """
+        if self.user is None:
+            return None
+        sessions = ConnectorSession.objects.filter(user=self.user, client=self.client, issuer=settings.DEXTER_ISSUER)
+        live = sessions.filter(ended_at=None, expires_at__gt=timezone.now(), connected_at__isnull=False)
+        return live.order_by("-created_at").values_list("created_at", flat=True).first()
+
     def logo_url(self) -> str:
         """Where the logo is that staff chose for the client; empty when there is none."""
         if not self.client.may_show_logo:
@@ -90,5 +103,6 @@ class ConsentRequest:
             "sentences": scope_sentences(self.scopes),
             "stamp": self.stamp(),
             "here": self.path,
+            "connected_since": self.connected_since(),
             "session_days": settings.DEXTER_SESSION_LIFETIME.days,
         }

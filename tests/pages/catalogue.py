@@ -131,6 +131,7 @@ ENTRANCE = [
 CONSENT = [
     Page("consent-signed-out", states.consent_signed_out),
     Page("consent-signed-in", states.consent_signed_in),
+    Page("consent-again", states.consent_again),
     Page("consent-verified", states.consent_verified),
     Page("consent-vouched", states.consent_vouched),
     Page("consent-described-program", states.consent_described_program),

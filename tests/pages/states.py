@@ -101,6 +101,13 @@ def consent_signed_in(visitor: Visitor) -> str:
     return consent_signed_out(visitor)
 
 
+def consent_again(visitor: Visitor) -> str:
+    """An assistant that is connected to the account already."""
+    client = make_client(name="Cursor", redirect_uris=LOOPBACK)
+    make_session(user=visitor.sign_in(), client=client)
+    return authorize_path(client)
+
+
 def consent_verified(visitor: Visitor) -> str:
     """An assistant that its host vouches for, signed in."""
     visitor.sign_in()
