@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.mail import Mail, render_mail
+from oauth.redirects import DestinationKind
 
 EXAMPLE_AT = datetime(2026, 1, 2, 15, 4, tzinfo=UTC)
 # Whatever a mail may say, the preview loads and runs nothing; its style is in attributes, as mail programs read it.
@@ -42,7 +43,7 @@ def examples() -> list[Example]:
     """Every mail, and those that say different things in different cases in each of them."""
     code = {"code": "4096-2187"}
     done = {"timestamp": EXAMPLE_AT, "browser": "Firefox on Linux", "address": "192.0.2.7"}
-    unverified = _connection("Claude Code", redirect_host="127.0.0.1:33418")
+    unverified = _connection("Claude Code", redirect_host="127.0.0.1", redirect_kind=DestinationKind.PROGRAM)
     described = _connection("ChatGPT", redirect_host="chatgpt.com", claiming_host="chatgpt.com")
     vouched = _connection("House", redirect_host="house.example.com", verified_host="house.example.com")
     link = {
@@ -98,10 +99,18 @@ def examples() -> list[Example]:
     ]
 
 
-def _connection(name: str, *, redirect_host: str, claiming_host: str = "", verified_host: str = "") -> dict[str, Any]:
+def _connection(
+    name: str,
+    *,
+    redirect_host: str,
+    redirect_kind: DestinationKind = DestinationKind.SITE,
+    claiming_host: str = "",
+    verified_host: str = "",
+) -> dict[str, Any]:
     return {
         "assistant": name,
         "redirect_host": redirect_host,
+        "redirect_kind": redirect_kind,
         "claiming_host": claiming_host,
         "verified_host": verified_host or claiming_host,
     }

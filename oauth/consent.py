@@ -95,7 +95,8 @@ class ConsentRequest:
         return {
             "client": self.client,
             "logo_url": self.logo_url(),
-            "redirect_host": redirect_destination(self.redirect_uri),
+            # The template says that it is an app, where it is a scheme.
+            "redirect_host": redirect_destination(self.redirect_uri).removesuffix(":"),
             "redirect_is_loopback": is_loopback(redirect),
             "redirect_is_private_scheme": redirect.scheme not in ("http", "https"),
             "redirect_uri": self.redirect_uri,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
+from enum import Enum
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from oauthlib.uri_validate import is_absolute_uri
@@ -14,6 +15,14 @@ MAX_REDIRECT_URI_LENGTH = 2000
 ANSWER_PARAMETERS = frozenset({"code", "state", "iss", "error"})
 # Browsers decode a percent sign in a host; people would then read another host than the answer goes to.
 _PLAIN_HOST = re.compile(r"[a-z0-9._:-]+")
+
+
+class DestinationKind(Enum):
+    """A site, or something on the person's own device: a program that listens there, or an app with its own scheme."""
+
+    SITE = "site"
+    PROGRAM = "program"
+    APP = "app"
 
 
 def is_loopback(parts: SplitResult) -> bool:
@@ -72,6 +81,14 @@ def redirect_destination(uri: str) -> str:
     """
     parts = urlsplit(uri)
     return parts.hostname or "" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
+
+
+def destination_kind(uri: str) -> DestinationKind:
+    """What an answer to `uri` reaches."""
+    parts = urlsplit(uri)
+    if parts.scheme not in ("http", "https"):
+        return DestinationKind.APP
+    return DestinationKind.PROGRAM if is_loopback(parts) else DestinationKind.SITE
 
 
 def answer_uri(redirect_uri: str, parameters: Iterable[tuple[str, str | None]]) -> str:

@@ -21,6 +21,7 @@ def session_in_mail(session: ConnectorSession) -> dict[str, Any]:
         "verified_host": client.verified_host,
         "claiming_host": client.claiming_host,
         "redirect_host": session.redirect_host,
+        "redirect_kind": session.redirect_kind,
     }
 
 

@@ -17,7 +17,12 @@ from accounts.tests.builders import make_user
 from accounts.tests.mails import as_read, html_of
 
 SITE = "https://dexter.example.com"
-CONNECTED = {"assistant": "ChatGPT", "verified_host": "chatgpt.com", "redirect_host": "chatgpt.com"}
+CONNECTED = {
+    "assistant": "ChatGPT",
+    "verified_host": "chatgpt.com",
+    "redirect_host": "chatgpt.com",
+    "redirect_kind": "site",
+}
 
 
 class Parts(HTMLParser):

@@ -72,7 +72,7 @@ def test_other_live_connections_of_the_same_identity_are_shown_because_they_are_
 
     assert "These will act for your account too" in page
     assert "Second Assistant" in page
-    assert "It goes to cursor:" in page
+    assert "It goes to an app on the device where it was connected, cursor" in page
     assert "Ended Assistant" not in page
     assert "Assistant of a stranger" not in page
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractGrant
 
 from oauth.models.clients import Client
-from oauth.redirects import redirect_destination
+from oauth.redirects import DestinationKind, destination_kind, redirect_destination
 
 
 class ConnectorSession(models.Model):
@@ -82,6 +82,11 @@ class ConnectorSession(models.Model):
     def redirect_host(self) -> str:
         """Where the answer went: the redirect's host, or its private scheme."""
         return redirect_destination(self.redirect_uri)
+
+    @property
+    def redirect_kind(self) -> DestinationKind:
+        """What that is: a site, or a program or an app on the device on which it was connected."""
+        return destination_kind(self.redirect_uri)
 
 
 class Grant(AbstractGrant):

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from oauth.redirects import answer_uri, is_acceptable_redirect_uri, redirect_destination, redirect_uri_matches
+from oauth.redirects import (
+    answer_uri,
+    destination_kind,
+    is_acceptable_redirect_uri,
+    redirect_destination,
+    redirect_uri_matches,
+)
+from oauth.templatetags.destinations import destination
 
 SCHEMES = ("cursor", "vscode")
 
@@ -138,6 +145,20 @@ def test_the_same_redirect_matches_and_a_loopback_one_on_any_port(registered: st
 @pytest.mark.parametrize(("registered", "requested"), DIFFERENT)
 def test_another_redirect_does_not_match(registered: str, requested: str) -> None:
     assert not redirect_uri_matches(registered, requested)
+
+
+@pytest.mark.parametrize(
+    ("uri", "words"),
+    [
+        ("https://a.example/callback", "a.example"),
+        ("https://127.0.0.1/callback", "127.0.0.1"),
+        ("http://127.0.0.1:33418/callback", "a program on the device where it was connected, 127.0.0.1"),
+        ("http://[::1]:80/", "a program on the device where it was connected, ::1"),
+        ("cursor://a.example/callback", "an app on the device where it was connected, cursor"),
+    ],
+)
+def test_a_person_at_another_device_reads_on_which_one_it_is(uri: str, words: str) -> None:
+    assert destination(redirect_destination(uri), destination_kind(uri)) == words
 
 
 @pytest.mark.parametrize(
