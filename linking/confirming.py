@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from linking.models import LinkingCode
-from linking.services import scopes_that_act, sharing_identity
+from linking.services import scopes_that_act, sharing_identity, stamp_of
 from oauth.models import Client, ConnectorSession
 from oauth.scopes import scope_sentences
 
@@ -51,6 +51,11 @@ class LinkQuestion:
     def scopes(self) -> list[str]:
         """What the link allows: the whole identity is joined, so that is all that one of its connections may do."""
         return scopes_that_act([self.session, *self.others])
+
+    @property
+    def stamp(self) -> str:
+        """What the answer has to come with, so that it is an answer to this."""
+        return stamp_of([self.session, *self.others])
 
     @property
     def sentences(self) -> list[str]:

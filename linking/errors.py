@@ -9,6 +9,7 @@ LinkingError
 │   └── TypingLocked      too many wrong codes from one account or address
 ├── CodeRefused           the code is unknown, expired, used, replaced, or its connection has ended
 ├── LinkRefused           the code is good, but this identity cannot be linked to this account
+├── QuestionOutdated      the code is good, but what it would link is not what the person was asked about
 └── ConnectionNotFound    no such connection or link of this account
 
 `description` goes to the person and is the same for every cause; `reason` is for the log and the audit row.
@@ -81,6 +82,12 @@ class LinkRefused(LinkingError):
     """In general words: whom an identity is linked to is not for the person who typed a code for it."""
 
     description = _("This assistant cannot be linked to your account. Ask the people who run this site for help.")
+
+
+class QuestionOutdated(LinkingError):
+    """A connection was added, or may do more, since the person was shown what would be linked. Nothing is used up."""
+
+    description = _("Something changed while this page was open. Please look again before you decide.")
 
 
 class ConnectionNotFound(LinkingError):

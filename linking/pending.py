@@ -144,20 +144,21 @@ def read_link(request: HttpRequest) -> AccountLink | None:
     return AccountLink.objects.with_parties().filter(pk=link_id, account=request.user.pk).first()
 
 
-def remember_preview(request: HttpRequest, row: LinkingCode) -> str:
-    """Keep what the API previewed, for this session and account; returns the id that confirms it.
+def remember_preview(request: HttpRequest, row: LinkingCode, *, stamp: str) -> str:
+    """Keep what the API previewed, and the stamp of it, for this session and account; returns the id that confirms it.
 
     One at a time: a new preview replaces the one before.
     """
     preview_id = secrets.token_urlsafe(32)
-    request.session[PREVIEW_KEY] = {"id": preview_id, "account": request.user.pk, "code_id": str(row.pk)}
+    kept = {"id": preview_id, "account": request.user.pk, "code_id": str(row.pk), "stamp": stamp}
+    request.session[PREVIEW_KEY] = kept
     return preview_id
 
 
-def take_preview(request: HttpRequest, preview_id: str) -> uuid.UUID | None:
-    """The code of a preview, which is forgotten by this; None for any other id, and for another account's."""
+def take_preview(request: HttpRequest, preview_id: str) -> tuple[uuid.UUID, str] | None:
+    """The code of a preview and its stamp, which are forgotten by this; None for any other id or account."""
     kept = request.session.get(PREVIEW_KEY)
     if kept is None or kept["account"] != request.user.pk or not constant_time_compare(kept["id"], preview_id):
         return None
     del request.session[PREVIEW_KEY]
-    return uuid.UUID(kept["code_id"])
+    return uuid.UUID(kept["code_id"]), kept["stamp"]

@@ -56,6 +56,7 @@ REFUSALS: dict[type[errors.LinkingError], tuple[int, str]] = {
     errors.TypingLocked: (429, "too_many_wrong_codes"),
     errors.CodeRefused: (400, "code_refused"),
     errors.LinkRefused: (409, "link_refused"),
+    errors.QuestionOutdated: (409, "preview_outdated"),
     errors.ConnectionNotFound: (404, "connection_not_found"),
 }
 

@@ -247,7 +247,7 @@ def _describe_session(session: ConnectorSession) -> dict[str, Any]:
 def describe_offer(row: LinkingCode, question: LinkQuestion | None) -> dict[str, Any]:
     """A code that the account made and has not decided about. `question` is there once an assistant has given it."""
     # The id of a code that an assistant asked for opens nothing: those have to be typed. This one is the account's own.
-    preview = {"preview": describe_preview(question, preview_id=str(row.pk))} if question else {}
+    preview = {"preview": describe_preview(question, preview_id=f"{row.pk}.{question.stamp}")} if question else {}
     return {"is_redeemed": question is not None, "expires_at": row.expires_at, **preview}
 
 

@@ -115,7 +115,8 @@ class LinkPreview(ApiView):
         question = question_about(row, account=account, code=display_code(normalize_code(typed) or ""))
         if question is None:
             raise CodeRefused("ended_meanwhile")
-        return Response(serializers.describe_preview(question, preview_id=remember_preview(website, row)))
+        preview_id = remember_preview(website, row, stamp=question.stamp)
+        return Response(serializers.describe_preview(question, preview_id=preview_id))
 
 
 class LinkVerify(ApiView):
@@ -142,21 +143,29 @@ class LinkVerify(ApiView):
         # Asked before the preview is spent, so that it can still be confirmed after signing in again.
         if not declined and not signed_in_recently(website):
             raise SignInAgain
-        preview_id: str = sent.validated_data["preview_id"]
-        code_id = take_preview(website, preview_id) or LinkingCode.objects.offered_id(preview_id)
-        if code_id is None:
-            raise PreviewUnknown
+        code_id, shown = _what_was_previewed(website, sent.validated_data["preview_id"])
         if declined:
             decline_link(account=account, code_id=code_id, address=client_address(website))
             _refuse_if_linked(account, code_id)
             return Response({"is_linked": False})
         try:
-            link = confirm_link(account=account, code_id=code_id, address=client_address(website))
+            link = confirm_link(account=account, code_id=code_id, address=client_address(website), shown=shown)
         except (CodeRefused, LinkRefused):
             _refuse_if_linked(account, code_id)
             raise
         drop_offer(website, code_id)
         return Response(serializers.describe_confirmed(link))
+
+
+def _what_was_previewed(request: HttpRequest, preview_id: str) -> tuple[uuid.UUID, str]:
+    """The code that a preview was of, and the stamp of what it showed. Of an own code the id says both."""
+    if taken := take_preview(request, preview_id):
+        return taken
+    offered, _dot, stamp = preview_id.partition(".")
+    code_id = LinkingCode.objects.offered_id(offered)
+    if code_id is None:
+        raise PreviewUnknown
+    return code_id, stamp
 
 
 def _refuse_if_linked(account: User, code_id: uuid.UUID) -> None:

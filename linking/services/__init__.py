@@ -6,6 +6,7 @@ from linking.services.connections import (
     connections_state,
     scopes_that_act,
     sharing_identity,
+    stamp_of,
 )
 from linking.services.disowning import disown, find_disowning
 from linking.services.ending import end_all_connections, end_connection
@@ -46,6 +47,7 @@ __all__ = [
     "resolve_identity",
     "scopes_that_act",
     "sharing_identity",
+    "stamp_of",
     "sweep_linking",
     "typing_locked_until",
     "unlink_for_staff",

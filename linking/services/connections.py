@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 
 from django.conf import settings
@@ -45,6 +46,18 @@ def sharing_identity(code: LinkingCode) -> QuerySet[ConnectorSession]:
         user=code.identity, issuer=code.issuer, ended_at=None, expires_at__gt=timezone.now()
     )
     return live.exclude(pk__in=[code.session_id]).select_related("client")
+
+
+def stamp_of(sessions: Iterable[ConnectorSession]) -> str:
+    """A digest of the connections that a person decides about, as told of them: which, whose, and what they may.
+
+    Whoever asks for a link can add a connection, or widen what one may do, between the question and the answer.
+    """
+    told = [
+        [str(session.pk), session.client.name, session.client.verified_host, session.redirect_host, session.scope]
+        for session in sessions
+    ]
+    return hashlib.sha256(json.dumps(sorted(told, key=str)).encode()).hexdigest()[:32]
 
 
 def scopes_that_act(sessions: Iterable[ConnectorSession]) -> list[str]:

@@ -16,9 +16,9 @@ from accounts.mail import send_mail_later
 from accounts.models import User
 from linking.audit import LinkingAction
 from linking.disowning import disown_url
-from linking.errors import AccountRequired, CodeRefused, ConnectionNotFound, LinkRefused, NotLinked
+from linking.errors import AccountRequired, CodeRefused, ConnectionNotFound, LinkRefused, NotLinked, QuestionOutdated
 from linking.models import AccountLink, LinkingCode
-from linking.services.connections import connections_of, sharing_identity
+from linking.services.connections import connections_of, sharing_identity, stamp_of
 from oauth.bearer import Principal
 from oauth.models import ConnectorSession
 from oauth.services import end_session, flag_client
@@ -28,21 +28,23 @@ from oauth.telling import session_in_mail
 MOST_IN_MAIL = 20
 
 
-def confirm_link(*, account: User, code_id: uuid.UUID, address: str | None) -> AccountLink:
+def confirm_link(*, account: User, code_id: uuid.UUID, address: str | None, shown: str | None = None) -> AccountLink:
     """Join the guest's identity behind a code to `account`, and tell the person by e-mail.
 
     The code is consumed by one conditional UPDATE: of any number of confirmations at once, one makes a link. Whoever
     calls has seen to it that `account` typed the code, unless it was made on the website, and signed in recently.
+    `shown` is the stamp of what the person was asked about (`stamp_of`), None where no person was asked.
 
     Raises:
         AccountRequired: `account` is a guest or inactive.
         CodeRefused: the code was used, replaced or declined, has expired, its connection has ended, or it is another
             account's, or no assistant has given it yet.
         LinkRefused: the identity is linked already; the audit row says to whom.
+        QuestionOutdated: what the code would link is not what was shown; it can be asked again.
     """
     try:
-        return _confirm(account=account, code_id=code_id, address=address)
-    except (AccountRequired, CodeRefused, LinkRefused) as refusal:
+        return _confirm(account=account, code_id=code_id, address=address, shown=shown)
+    except (AccountRequired, CodeRefused, LinkRefused, QuestionOutdated) as refusal:
         code = LinkingCode.objects.filter(pk=code_id).first()
         record_audit(
             LinkingAction.LINK_REFUSED,
@@ -57,7 +59,7 @@ def confirm_link(*, account: User, code_id: uuid.UUID, address: str | None) -> A
 
 
 @transaction.atomic
-def _confirm(*, account: User, code_id: uuid.UUID, address: str | None) -> AccountLink:
+def _confirm(*, account: User, code_id: uuid.UUID, address: str | None, shown: str | None) -> AccountLink:
     if not User.objects.filter(pk=account.pk, is_active=True, is_guest=False).exists():
         raise AccountRequired("guest_or_inactive")
     code = _lock_code(code_id)
@@ -72,6 +74,9 @@ def _confirm(*, account: User, code_id: uuid.UUID, address: str | None) -> Accou
         raise LinkRefused("linked_to_itself" if identity.pk == account.pk else "signed_in")
     if AccountLink.objects.filter(user=identity, issuer=code.issuer).exists():
         raise LinkRefused("linked_already")
+    others = list(sharing_identity(code))
+    if shown is not None and code.session and shown != stamp_of([code.session, *others]):
+        raise QuestionOutdated("changed_meanwhile")
     if LinkingCode.objects.live(now).filter(pk=code_id).update(used_at=now) != 1:
         raise CodeRefused("used")
     # A link under an issuer that this site was once joins another identity, one that no token speaks for any more.
@@ -89,7 +94,7 @@ def _confirm(*, account: User, code_id: uuid.UUID, address: str | None) -> Accou
     except IntegrityError:
         raise LinkRefused("linked_already") from None
     _record(LinkingAction.LINK_CONFIRMED, link=link, actor=account, address=address)
-    _tell(link, others=list(sharing_identity(code)))
+    _tell(link, others=others)
     return link
 
 

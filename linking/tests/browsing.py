@@ -11,6 +11,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from accounts.models import User
+from linking.confirming import question_about
 from linking.models import AccountLink, LinkingCode
 from linking.tests.builders import make_linking_code
 from oauth.models import ConnectorSession
@@ -33,7 +34,14 @@ def type_code(browser: Browser, **fields: Any) -> LinkingCode:
 def decide(browser: Browser, decision: str, **options: Any) -> Any:
     """Press a button of the confirm page, as it shows the code that was typed last in this browser."""
     code_id = browser.session.get("linking_pending_code", {}).get("code_id", "")
-    return browser.post("/link/confirm", {"decision": decision, "code_id": code_id}, **options)
+    return browser.post("/link/confirm", answer_about(code_id, decision), **options)
+
+
+def answer_about(code_id: Any, decision: str = "link") -> dict[str, str]:
+    """The form of the page that asks about a code, as the page shows it now."""
+    row = LinkingCode.objects.with_connection().filter(pk=code_id or None).first()
+    question = question_about(row, account=row.user, code="") if row else None
+    return {"decision": decision, "code_id": str(code_id), "stamp": question.stamp if question else ""}
 
 
 def text_of(response: Any) -> str:

@@ -16,7 +16,7 @@ from accounts.tests.builders import make_user
 from linking.audit import LinkingAction
 from linking.models import AccountLink, LinkingCode
 from linking.services import mint_linking_code
-from linking.tests.browsing import signed_in
+from linking.tests.browsing import answer_about, signed_in
 from linking.tests.builders import make_link, make_linking_code, make_principal
 from linking.tests.calling import assert_nothing_was_linked, assert_problem, preview, send, verify
 from linking.tests.guessing import DEAD
@@ -179,7 +179,7 @@ def test_nothing_else_in_the_body_says_what_to_confirm(browser: Browser, account
 def test_what_was_typed_through_the_api_is_not_confirmed_on_a_page(browser: Browser) -> None:
     row, code = make_linking_code()
     preview_id = preview(browser, code)
-    form = {"decision": "link", "preview_id": preview_id, "code": code, "code_id": str(row.pk)}
+    form = {**answer_about(row.pk), "preview_id": preview_id, "code": code}
 
     assert browser.post("/link/confirm", form)["Location"] == "/link"
     assert browser.post("/link/code", form).status_code == 400

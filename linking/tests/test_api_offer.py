@@ -15,7 +15,7 @@ from accounts.tests.builders import make_guest, make_user
 from linking.audit import LinkingAction
 from linking.models import AccountLink, LinkingCode
 from linking.services import redeem_linking_code
-from linking.tests.browsing import grow_old, signed_in
+from linking.tests.browsing import answer_about, grow_old, signed_in
 from linking.tests.builders import make_link, make_offered_code, make_principal, pass_time
 from linking.tests.calling import assert_nothing_was_linked, assert_problem, bearer, send, verify
 from oauth.bearer import Principal
@@ -186,7 +186,7 @@ def test_what_was_made_through_the_api_may_be_confirmed_on_the_page_and_the_othe
 ) -> None:
     redeem_linking_code(principal=principal, code=make_code(browser))
     assert "Helper" in browser.get("/link/code").content.decode()
-    browser.post("/link/code", {"decision": "link", "code_id": preview_id_of(browser)})
+    browser.post("/link/code", answer_about(LinkingCode.objects.get().pk))
     assert AccountLink.objects.get().account == account
 
     another = make_principal(make_session(make_guest()))

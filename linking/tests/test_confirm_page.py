@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.tests.builders import make_guest, make_user
 from linking.models import AccountLink, LinkingCode
-from linking.tests.browsing import decide, signed_in, text_of, type_code
+from linking.tests.browsing import answer_about, decide, signed_in, text_of, type_code
 from linking.tests.builders import make_link, make_linking_code, pass_time
 from linking.tests.guessing import DEAD
 from oauth.models import Client
@@ -210,7 +210,7 @@ def test_whoever_goes_back_after_not_me_is_not_told_to_type_that_code_again(brow
     row = type_code(browser)
     decide(browser, "decline", follow=True)
 
-    back = getattr(browser, method)("/link/confirm", {"decision": "link", "code_id": row.pk}, follow=True)
+    back = getattr(browser, method)("/link/confirm", answer_about(row.pk), follow=True)
 
     assert back.redirect_chain == [("/link", 302)]
     assert "Nothing is linked to your account by that code, and it does not work any more." in text_of(back)
@@ -259,7 +259,7 @@ def test_whatever_ended_a_code_between_the_pages_is_answered_with_the_same_page(
     browser.get("/link/confirm")
     kill(row)
 
-    response = getattr(browser, method)("/link/confirm", {"decision": "link", "code_id": str(row.pk)})
+    response = getattr(browser, method)("/link/confirm", answer_about(row.pk))
 
     assert response.status_code == 400
     assert "That code has ended" in text_of(response)

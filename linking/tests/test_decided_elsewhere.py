@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.tests.builders import make_guest, make_user
 from linking.models import AccountLink, LinkingCode
 from linking.services import redeem_linking_code, remove_link
-from linking.tests.browsing import decide, signed_in, text_of
+from linking.tests.browsing import answer_about, decide, signed_in, text_of
 from linking.tests.builders import make_link, make_linking_code, make_offered_code, make_principal, pass_time
 from linking.tests.calling import assert_problem, preview, send, verify
 from oauth.bearer import Principal
@@ -58,7 +58,7 @@ def offered(browser: Browser, principal: Principal) -> LinkingCode:
 
 def answer(browser: Browser, row: LinkingCode, decision: str) -> Any:
     """Press a button of a page that still shows `row`."""
-    return browser.post(PAGE, {"decision": decision, "code_id": row.pk}, follow=True)
+    return browser.post(PAGE, answer_about(row.pk, decision), follow=True)
 
 
 def typed_in(*browsers: Browser) -> LinkingCode:
@@ -173,7 +173,7 @@ def test_a_second_tab_of_the_same_browser_is_told_that_it_is_linked(browser: Bro
     row = typed_in(browser)
     decide(browser, "link")
 
-    second = browser.post("/link/confirm", {"decision": decision, "code_id": row.pk}, follow=True)
+    second = browser.post("/link/confirm", answer_about(row.pk, decision), follow=True)
 
     assert_says_that_it_is_linked(second, decision)
 
@@ -183,7 +183,7 @@ def test_no_to_an_older_code_is_not_answered_with_what_was_linked_by_a_newer_one
     typed_in(browser)
     decide(browser, "link")
 
-    second = browser.post("/link/confirm", {"decision": "decline", "code_id": older.pk}, follow=True)
+    second = browser.post("/link/confirm", answer_about(older.pk, "decline"), follow=True)
 
     assert second.redirect_chain == [("/link", 302)]
     assert "now acts for" not in text_of(second) and "already linked" not in text_of(second)
@@ -206,7 +206,7 @@ def test_the_slower_of_two_presses_is_not_told_to_type_a_new_code(browser: Brows
     del session["linking_last_link"]
     session.save()
 
-    second = browser.post("/link/confirm", {"decision": "link", "code_id": row.pk}, follow=True)
+    second = browser.post("/link/confirm", answer_about(row.pk), follow=True)
 
     assert_says_that_it_is_linked(second)
     assert AccountLink.objects.count() == 1

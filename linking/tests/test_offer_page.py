@@ -19,7 +19,7 @@ from accounts.tests.builders import make_guest, make_user
 from linking.errors import CodeRefused
 from linking.models import AccountLink, LinkingCode
 from linking.services import redeem_linking_code
-from linking.tests.browsing import grow_old, text_of
+from linking.tests.browsing import answer_about, grow_old, text_of
 from linking.tests.builders import make_linking_code, make_offered_code, make_principal, pass_time
 from linking.tests.guessing import DEAD
 from oauth.bearer import Principal
@@ -83,7 +83,7 @@ def test_from_code_to_link(browser: Browser, account: User, principal: Principal
         assert shown in page
     assert not AccountLink.objects.exists()
     row = LinkingCode.objects.get()
-    assert browser.post(PAGE, {"decision": "link", "code_id": row.pk})["Location"] == "/link/done"
+    assert browser.post(PAGE, answer_about(row.pk))["Location"] == "/link/done"
     link = AccountLink.objects.get()
     assert (link.account, link.user, link.link_initiated_by) == (account, principal.user, "web")
     assert "Helper" in text_of(browser.get("/link/done"))
@@ -95,7 +95,7 @@ def test_the_owner_is_told_by_mail(
 ) -> None:
     redeem_linking_code(principal=principal, code=make_code(browser))
     with django_capture_on_commit_callbacks(execute=True):
-        browser.post(PAGE, {"decision": "link", "code_id": LinkingCode.objects.get().pk})
+        browser.post(PAGE, answer_about(LinkingCode.objects.get().pk))
     assert [message.to for message in mail.outbox] == [["ada@example.com"]]
 
 
@@ -138,7 +138,7 @@ def test_a_sign_in_of_long_ago_confirms_nothing(browser: Browser, principal: Pri
 
     for response in (
         browser.get(PAGE),
-        browser.post(PAGE, {"decision": "link", "code_id": LinkingCode.objects.get().pk}),
+        browser.post(PAGE, answer_about(LinkingCode.objects.get().pk)),
     ):
         assert response["Location"].startswith("/account/reauthenticate/?next=%2Flink%2Fcode")
     assert not AccountLink.objects.exists()
@@ -150,7 +150,7 @@ def test_a_page_that_shows_an_older_code_links_nothing(browser: Browser, princip
     stranger = make_principal(make_session(make_guest()))
     redeem_linking_code(principal=stranger, code=make_code(browser))
 
-    response = browser.post(PAGE, {"decision": "link", "code_id": shown})
+    response = browser.post(PAGE, answer_about(shown))
 
     assert response.status_code == 400
     assert "nothing was linked" in text_of(response)
@@ -208,7 +208,7 @@ def test_another_accounts_code_is_neither_shown_nor_confirmed(browser: Browser, 
     redeem_linking_code(principal=principal, code=code)
     assert state(browser) == "ended"
     assert "Helper" not in text_of(browser.get(PAGE))
-    assert browser.post(PAGE, {"decision": "link", "code_id": row.pk}).status_code == 400
+    assert browser.post(PAGE, answer_about(row.pk)).status_code == 400
     browser.post(PAGE, {"decision": "decline", "code_id": row.pk})
     row.refresh_from_db()
     assert (row.used_at, row.ended_at) == (None, None)

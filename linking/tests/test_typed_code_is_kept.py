@@ -15,7 +15,7 @@ from accounts.tests.builders import PASSWORD, make_user
 from accounts.tests.mails import code_in
 from linking.codes import LONGEST_TYPED
 from linking.models import AccountLink, LinkingCode
-from linking.tests.browsing import decide, grow_old, signed_in
+from linking.tests.browsing import answer_about, decide, grow_old, signed_in
 from linking.tests.builders import make_linking_code
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +83,7 @@ def test_whoever_has_no_password_finds_the_code_again_after_signing_in_by_mail(w
     """The sign-in grew old between the two pages, and to sign in again they are signed out."""
     browser, code = stand_before_the_question(without_password)
     row = LinkingCode.objects.get()
-    asked = browser.post("/link/confirm", {"decision": "link", "code_id": row.pk, "code": code}, follow=True)
+    asked = browser.post("/link/confirm", {**answer_about(row.pk), "code": code}, follow=True)
     page = re.search(r'<form method="post" action="/account/logout/">.*?</form>', asked.content.decode(), re.DOTALL)
     assert page
     form = dict(re.findall(r'name="(next|comes_back)" value="([^"]*)"', page[0]))

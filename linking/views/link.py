@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
@@ -21,7 +22,7 @@ from accounts.addresses import client_address
 from linking.codes import LONGEST_TYPED, has_foreign_letters, normalize_code
 from linking.confirming import DECLINED, question_about
 from linking.disowning import disown_token
-from linking.errors import CodeRefused, LinkRefused, TypingLocked
+from linking.errors import CodeRefused, LinkRefused, QuestionOutdated, TypingLocked
 from linking.limits import CODE_LIFETIME
 from linking.models import AccountLink, LinkingCode
 from linking.pending import (
@@ -161,18 +162,25 @@ def confirm(request: HttpRequest) -> HttpResponse:
     return _confirm_page(request, pending, status=400)
 
 
-def _confirm_page(request: HttpRequest, pending: PendingCode, *, status: int) -> HttpResponse:
+def _confirm_page(
+    request: HttpRequest, pending: PendingCode, *, status: int, outdated: str | Promise = ""
+) -> HttpResponse:
     row = LinkingCode.objects.with_connection().filter(pk=pending.code_id).first()
     question = question_about(row, account=signed_in_account(request), code=pending.code)
     if question is None:
         return linked_page(request, pending.code_id) or _ended_page(request)
-    return render(request, "linking/confirm.html", {"question": question, "changed": status == 409}, status=status)
+    context = {"question": question, "changed": status == 409, "outdated": outdated}
+    return render(request, "linking/confirm.html", context, status=status)
 
 
 def _confirm(request: HttpRequest, pending: PendingCode) -> HttpResponse:
     account, address = signed_in_account(request), client_address(request)
     try:
-        made = confirm_link(account=account, code_id=pending.code_id, address=address)
+        made = confirm_link(
+            account=account, code_id=pending.code_id, address=address, shown=request.POST.get("stamp", "")
+        )
+    except QuestionOutdated as refusal:
+        return _confirm_page(request, pending, status=409, outdated=refusal.description)
     except CodeRefused:
         return linked_page(request, pending.code_id) or _ended_page(request)
     except LinkRefused as refusal:

@@ -10,12 +10,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.addresses import client_address
 from linking.confirming import DECLINED, LinkQuestion, question_about
-from linking.errors import CodeRefused, LinkRefused, MintingLimited
+from linking.errors import CodeRefused, LinkRefused, MintingLimited, QuestionOutdated
 from linking.limits import CODE_LIFETIME
 from linking.models import LinkingCode
 from linking.pending import drop_offer, read_offer, remember_link, remember_offer, take_offer
@@ -107,8 +108,11 @@ def _qr_of_this_page() -> QRCode:
     return qr_code(settings.DEXTER_PUBLIC_URL + reverse("linking:offer"))
 
 
-def _confirm_page(request: HttpRequest, question: LinkQuestion, *, status: int = 200) -> HttpResponse:
-    return render(request, "linking/offer_confirm.html", {"question": question}, status=status)
+def _confirm_page(
+    request: HttpRequest, question: LinkQuestion, *, status: int = 200, outdated: str | Promise = ""
+) -> HttpResponse:
+    context = {"question": question, "outdated": outdated}
+    return render(request, "linking/offer_confirm.html", context, status=status)
 
 
 def _decide(request: HttpRequest) -> HttpResponse:
@@ -133,8 +137,15 @@ def _decide(request: HttpRequest) -> HttpResponse:
 
 
 def _confirm(request: HttpRequest, code_id: uuid.UUID) -> HttpResponse:
+    account, address, shown = signed_in_account(request), client_address(request), request.POST.get("stamp", "")
     try:
-        made = confirm_link(account=signed_in_account(request), code_id=code_id, address=client_address(request))
+        made = confirm_link(account=account, code_id=code_id, address=address, shown=shown)
+    except QuestionOutdated as refusal:
+        row = _current(request)
+        question = _question(request, row) if row else None
+        if question is None:
+            return redirect("linking:offer")
+        return _confirm_page(request, question, status=409, outdated=refusal.description)
     except (CodeRefused, LinkRefused) as refusal:
         return linked_page(request, code_id) or _refused_page(request, refusal)
     drop_offer(request, code_id)

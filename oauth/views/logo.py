@@ -6,11 +6,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
+from oauth.endpoints import for_programs
 from oauth.models import ClientLogo
 
 YEAR_SECONDS = 365 * 24 * 3600
 
 
+@for_programs
 @require_safe
 def logo(request: HttpRequest, digest: str) -> HttpResponse:
     """A PNG. Another logo has another address, so this one never changes (RFC 8246)."""

@@ -12,6 +12,7 @@ from accounts.tests.builders import make_counter, make_user
 from linking.disowning import disown_token
 from linking.models import AccountLink, LinkingCode
 from linking.services.guesses import typer_key
+from linking.tests.browsing import answer_about
 from linking.tests.builders import make_link, make_linking_code
 from oauth.audit import OAuthAction
 from oauth.client_documents import MAX_NEW_DOCUMENTS_AN_ADDRESS
@@ -251,7 +252,7 @@ def link_declined_before(visitor: Visitor) -> str:
 def confirm(visitor: Visitor) -> None:
     """Type a code and link what it is for."""
     path = link_confirm(visitor)
-    visitor.post(path, decision="link", code_id=visitor.http.session["linking_pending_code"]["code_id"])
+    visitor.post(path, **answer_about(visitor.http.session["linking_pending_code"]["code_id"]))
 
 
 def link_refused(visitor: Visitor) -> str:
