@@ -39,7 +39,7 @@ def decide(browser: Browser, decision: str, **options: Any) -> Any:
 
 def answer_about(code_id: Any, decision: str = "link") -> dict[str, str]:
     """The form of the page that asks about a code, as the page shows it now."""
-    row = LinkingCode.objects.with_connection().filter(pk=code_id or None).first()
+    row = LinkingCode.objects.with_connection().filter(pk=code_id).first() if code_id else None
     question = question_about(row, account=row.user, code="") if row else None
     return {"decision": decision, "code_id": str(code_id), "stamp": question.stamp if question else ""}
 
