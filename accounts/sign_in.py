@@ -26,6 +26,7 @@ SIGN_IN_MAX_AGE = timedelta(minutes=15)
 
 # Where the website session keeps what somebody typed who has to sign in first. It only fills a field again.
 TYPED_KEY = "typed"
+LONGEST_KEPT = 200
 
 View = Callable[..., HttpResponse]
 

@@ -22,8 +22,25 @@ def test_on_the_way_to_an_assistant_it_says_so_and_leads_back_to_the_choice(page
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_on_the_way_to_link_it_says_that_the_code_is_kept(page: str) -> None:
-    assert "A code that you have typed is kept until then." in Browser().get(f"{page}?next=/link").content.decode()
+def test_on_the_way_to_link_it_says_that_the_code_is_kept_where_one_was_typed(page: str) -> None:
+    browser = Browser()
+    before = browser.get(f"{page}?next=/link").content.decode()
+
+    browser.post("/link", {"code": "ABC-234"})
+    after = browser.get(f"{page}?next=/link").content.decode()
+
+    assert "Then you go on to link your assistant with its code." in before
+    assert "is kept until then" not in before
+    assert "Your code is kept until then." in after
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_on_the_way_to_the_code_for_an_assistant_it_speaks_of_that(page: str) -> None:
+    """Nobody types one there."""
+    shown = Browser().get(f"{page}?next=/link/code").content.decode()
+
+    assert "Then you go on to the code for your assistant." in shown
+    assert "link your assistant" not in shown
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -15,7 +15,9 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET
 
 from accounts.addresses import client_address
@@ -23,7 +25,7 @@ from accounts.errors import MailNotSent
 from accounts.guests import forget_guest
 from accounts.models import User
 from accounts.services import take_back_sign_up
-from accounts.sign_in import TYPED_KEY
+from accounts.sign_in import LONGEST_KEPT, TYPED_KEY
 
 log = structlog.get_logger(__name__)
 
@@ -62,19 +64,23 @@ class RequestLoginCodeView(_StartsOver, allauth_views.RequestLoginCodeView):
     """Sign in with a code by e-mail."""
 
 
+@method_decorator(sensitive_post_parameters("typed"), name="dispatch")
 class LogoutView(allauth_views.LogoutView):
     """Sign out, and leave no guest behind."""
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
         """The same form starts a sign-in over, for who is not signed in yet: that hands the browser to nobody.
 
-        Whoever signs out only to sign in again (`sign_in_again`) finds what they typed afterwards.
+        Whoever signs out only to sign in again, as themselves (`sign_in_again`) or with another account, finds
+        afterwards what they typed: the form has it, or the session that ends here.
         """
         was_signed_in = self.request.user.is_authenticated
-        typed = self.request.session.get(TYPED_KEY) if "comes_back" in self.request.POST else None
+        typed = ""
+        if "comes_back" in self.request.POST:
+            typed = self.request.POST.get("typed") or self.request.session.get(TYPED_KEY, "")
         response: HttpResponse = super().post(*args, **kwargs)
         if typed:
-            self.request.session[TYPED_KEY] = typed
+            self.request.session[TYPED_KEY] = typed[:LONGEST_KEPT]
         if was_signed_in:
             forget_guest(response)
         return response

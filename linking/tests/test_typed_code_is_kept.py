@@ -11,12 +11,13 @@ from django.core import mail
 from django.test import Client as Browser
 
 from accounts.models import Counter, User
-from accounts.tests.builders import PASSWORD, make_user
+from accounts.tests.builders import PASSWORD, make_guest, make_user
 from accounts.tests.mails import code_in
 from linking.codes import LONGEST_TYPED
 from linking.models import AccountLink, LinkingCode
 from linking.tests.browsing import answer_about, decide, grow_old, signed_in
-from linking.tests.builders import make_linking_code
+from linking.tests.builders import make_linking_code, make_offered_code
+from oauth.tests.builders import make_session
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +112,46 @@ def test_whoever_just_signs_out_leaves_no_code_behind(without_password: User) ->
     assert browser.session.is_empty()
     browser.force_login(make_user("bob@example.com"))
     assert code not in browser.get("/link").content.decode()
+
+
+def another_account(page: str) -> dict[str, str]:
+    """What *Use another account* sends."""
+    form = re.search(r'<form method="post" action="/account/logout/">.*?</form>', page, re.DOTALL)
+    assert form
+    return dict(re.findall(r'<input type="hidden" name="(next|comes_back|typed)" value="([^"]*)"', form[0]))
+
+
+def test_whoever_uses_another_account_finds_the_code_again_in_it() -> None:
+    """They noticed in time that it is the wrong account; the code only fills a field."""
+    browser, bob = signed_in(make_user()), make_user("bob@example.com")
+    row, code = make_linking_code()
+    browser.post("/link", {"code": code})
+
+    left = browser.post("/account/logout/", another_account(browser.get("/link/confirm").content.decode()))
+    asked = browser.get(left["Location"], follow=True)
+    browser.post("/account/login/", {"login": bob.email, "password": PASSWORD, "next": "/link"})
+
+    assert "Your code is kept until then." in asked.content.decode()
+    assert f'value="{code}"' in browser.get("/link").content.decode()
+    row.refresh_from_db()
+    assert row.used_at is None
+    assert not AccountLink.objects.exists()
+
+
+def test_a_code_that_was_made_here_goes_with_nobody_to_another_account() -> None:
+    """It links the account that made it, and no other."""
+    account = make_user()
+    make_offered_code(account, session=make_session(make_guest()))
+
+    assert another_account(signed_in(account).get("/link/code").content.decode()) == {"next": "/link"}
+
+
+def test_signing_out_keeps_no_more_than_a_code_needs() -> None:
+    browser = signed_in(make_user())
+
+    browser.post("/account/logout/", {"next": "/link", "comes_back": "yes", "typed": "A" * 10_000})
+
+    assert browser.session["typed"] == "A" * LONGEST_TYPED
 
 
 def test_a_code_that_was_decided_about_is_in_no_field_afterwards() -> None:
