@@ -27,7 +27,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     error_messages = {
         **DefaultMFAAdapter.error_messages,
         "cannot_generate_recovery_codes": gettext_lazy("Add a passkey or an authenticator app first."),
-        "incorrect_code": gettext_lazy("That did not work. A code of an app works once, for 30 seconds: try the next."),
+        "incorrect_code": gettext_lazy(
+            "That did not work. A code of an app changes every 30 seconds; a recovery code works once."
+        ),
+        "incorrect_passkey": gettext_lazy("That did not work. Try again, or use another way."),
         "unverified_email": gettext_lazy("Confirm your email first, on your profile page."),
     }
 
@@ -59,6 +62,11 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def _get_site_name(self) -> str:
         return str(settings.DEXTER_SITE_NAME)
+
+
+def has_app(account: User) -> bool:
+    """Whether the account has an authenticator app."""
+    return Authenticator.objects.filter(user=account, type=Authenticator.Type.TOTP).exists()
 
 
 def second_factors_of(account: User) -> dict[str, Any]:

@@ -10,13 +10,17 @@ import structlog
 from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as base_forms
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp import forms as totp_forms
 from allauth.mfa.webauthn import forms as webauthn_forms
 from allauth.mfa.webauthn.internal import auth
 from django import forms
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from fido2.webauthn import RegistrationResponse
 
@@ -45,6 +49,24 @@ class _CountedForm(CodeForm):
         code: str = super().clean_code()  # type: ignore[misc]
         forgive_factor_code(account=account)
         return code
+
+    def save(self) -> None:
+        """As upstream, and say what is left after one of ten recovery codes."""
+        super().save()  # type: ignore[misc]
+        # Upstream's form has what the code belongs to, as it was before the code was used up.
+        used: Authenticator = self.authenticator  # type: ignore[attr-defined]
+        if used.type == Authenticator.Type.RECOVERY_CODES:
+            used.refresh_from_db(fields=["data"])
+            messages.warning(context.request, _what_is_left(len(RecoveryCodes(used).get_unused_codes())))
+
+
+def _what_is_left(count: int) -> str:
+    if not count:
+        return gettext("You used your last recovery code. Make new ones under “Signing in”.")
+    text = ngettext(
+        "You used a recovery code. %(count)d is left.", "You used a recovery code. %(count)d are left.", count
+    )
+    return text % {"count": count}
 
 
 class AuthenticateForm(_CountedForm, base_forms.AuthenticateForm):
@@ -98,7 +120,7 @@ class CredentialField(forms.JSONField):
         try:
             return super().to_python(value)
         except (ValueError, RecursionError):
-            raise get_adapter().validation_error("incorrect_code") from None
+            raise get_adapter().validation_error("incorrect_passkey") from None
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         """Nothing to show again: a credential is good for one question."""
@@ -191,19 +213,22 @@ def _check_origin(response: Any) -> None:
     """The browser was on this very site: upstream lets any host below the relying party's speak for it."""
     public = urlsplit(settings.DEXTER_PUBLIC_URL)
     if response.response.client_data.origin != f"{public.scheme}://{public.netloc}":
-        raise get_adapter().validation_error("incorrect_code")
+        raise get_adapter().validation_error("incorrect_passkey")
 
 
 def _refusing_what_breaks(check: Callable[[], Any]) -> Any:
     """Whatever upstream makes of a credential that no browser sends is a refusal.
 
-    allauth catches some of what the FIDO2 library raises: not a wrong signature, for one, nor CBOR that is cut off.
+    allauth catches some of what the FIDO2 library raises: not a wrong signature, for one, nor CBOR that is cut off. To
+    what it catches it says what it says to a wrong code of an app.
     """
     try:
         return check()
-    except ValidationError:
+    except ValidationError as error:
+        if error.code == "incorrect_code":
+            raise get_adapter().validation_error("incorrect_passkey") from None
         raise
     # The library raises its own, cryptography's, CBOR's and KeyError alike; there is no common root below Exception.
     except Exception as error:
         log.info("second_factor.credential_refused", error=type(error).__name__)
-        raise get_adapter().validation_error("incorrect_code") from None
+        raise get_adapter().validation_error("incorrect_passkey") from None

@@ -7,7 +7,6 @@ account has one e-mail address, confirmed by code.
 from collections.abc import Callable
 
 from allauth.account import views as allauth_views
-from allauth.mfa.base import views as base_views
 from allauth.mfa.totp import views as totp_views
 from allauth.mfa.webauthn import views as webauthn_views
 from django.http import HttpResponse
@@ -67,7 +66,7 @@ urlpatterns = [
         used_by("account_login", second_factor.LoginPasskeyView.as_view()),
         name="mfa_login_webauthn",
     ),
-    path("account/reauthenticate/code/", base_views.reauthenticate, name="mfa_reauthenticate"),
+    path("account/reauthenticate/code/", second_factor.ReauthenticateView.as_view(), name="mfa_reauthenticate"),
     path(
         "account/reauthenticate/passkey/",
         second_factor.ReauthenticatePasskeyView.as_view(),

@@ -27,6 +27,7 @@ from accounts.audit import AccountAction, record_audit
 from accounts.errors import TooManyGuesses
 from accounts.known_browsers import KnownBrowser, read_known_browser
 from accounts.models import User
+from accounts.second_factor import has_app
 from accounts.services import admit_mailed_code, forgive_mailed_code
 
 
@@ -151,11 +152,12 @@ class SecondStepView(_EndsWithItsAccount, base_views.AuthenticateView):
     """Show a second factor, after the password or the code from an e-mail."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """With where another account signs in: on the way to where this one was going."""
+        """With what there is to show, and where another account signs in: on the way to where this one was going."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
         following = self.stage.login.redirect_url
         query = {REDIRECT_FIELD_NAME: following} if following and get_adapter().is_safe_url(following) else {}
-        return {**context, "start_over_url": add_query_params(reverse("account_login"), query)}
+        start_over_url = add_query_params(reverse("account_login"), query)
+        return {**context, "has_app": has_app(self.stage.login.user), "start_over_url": start_over_url}
 
 
 class ConfirmPasswordResetCodeView(_GoodForItsAddress, _CountsGuesses, allauth_views.ConfirmPasswordResetCodeView):

@@ -19,6 +19,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.emails import email_is_verified
+from accounts.second_factor import has_app
+from accounts.sign_in import signed_in_account
 
 
 class SecurityView(base_views.IndexView):
@@ -65,6 +67,15 @@ class LoginPasskeyView(webauthn_views.LoginWebAuthnView):
         following = get_next_redirect_url(self.request)
         query = {"next": following} if following else {}
         return HttpResponseRedirect(add_query_params(reverse("account_login"), query))
+
+
+class ReauthenticateView(base_views.ReauthenticateView):
+    """Show once more that it is you, with a code of an app, or a recovery code."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """With whether there is an app: whoever has only a passkey is asked for no code of one."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return {**context, "has_app": has_app(signed_in_account(self.request))}
 
 
 class ReauthenticatePasskeyView(webauthn_views.ReauthenticateWebAuthnView):

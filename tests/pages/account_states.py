@@ -6,7 +6,6 @@ from allauth.account.models import EmailAddress
 
 from accounts.audit import AccountAction
 from accounts.models import AuditEntry
-from accounts.tests.builders import PASSWORD
 from linking.history import MOST_LINES
 from linking.models import AccountLink
 from mcp_bridge.errors import NotLinked
@@ -147,11 +146,3 @@ def signed_out(visitor: Visitor) -> str:
     visitor.sign_in()
     visitor.post("/account/logout/")
     return "/"
-
-
-def locked_out(visitor: Visitor) -> str:
-    """Typed wrong passwords until no more are taken."""
-    visitor.make_account()
-    for _ in range(6):
-        visitor.http.post("/account/login/", {"login": visitor.email, "password": PASSWORD[::-1]}, secure=True)
-    return "/account/login/"

@@ -80,6 +80,7 @@ def signed_in(path: str) -> Reach:
 
 WRONG_CODE = (Fill("Code", "222-222"), Press("Continue"))
 WRONG = Fill("Code", "00000000")
+WRONG_PASSWORD = (Fill("Email", "locked@example.com"), Fill("Password", "wrong"), Press("Sign in"))
 
 START = [
     Page("home", at("/")),
@@ -101,11 +102,8 @@ ENTRANCE = [
         at("/account/login/"),
         (Fill("Email", "ada@example.com"), Fill("Password", "wrong"), Press("Sign in")),
     ),
-    Page(
-        "sign-in-locked",
-        account_states.locked_out,
-        (Fill("Email", "ada@example.com"), Fill("Password", "wrong"), Press("Sign in")),
-    ),
+    # In the browser itself: the site counts wrong passwords in its memory, which no other process has.
+    Page("sign-in-locked", at("/account/login/"), WRONG_PASSWORD * 6),
     Page("sign-up", at("/account/signup/")),
     Page("sign-up-to-go-on", at("/account/signup/?next=/link")),
     Page(
@@ -275,9 +273,12 @@ ACCOUNT = [
     Page("recovery-codes-unreadable", second_factor_states.recovery_codes_unreadable),
     Page("recovery-codes-used-up", second_factor_states.recovery_codes_used_up),
     Page("reauthenticate-by-app", second_factor_states.reauthenticate_by_app),
+    Page("reauthenticate-by-recovery-code", second_factor_states.reauthenticate_by_recovery_code),
     Page("reauthenticate-by-passkey", second_factor_states.reauthenticate_by_passkey),
     Page("second-step-wrong", second_factor_states.second_step, (WRONG, Press("Sign in"))),
     Page("second-step-with-passkey", second_factor_states.second_step_with_passkey),
+    Page("second-step-with-passkey-wrong", second_factor_states.second_step_with_passkey, (WRONG, Press("Sign in"))),
+    Page("second-step-recovery-code-used", second_factor_states.second_step_by_recovery_code),
     Page("second-step", second_factor_states.second_step),
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.conf import settings
 
 from accounts.tests.second_factors import Passkey, add_passkey, make_app
@@ -62,7 +63,7 @@ def recovery_codes_used_up(visitor: Visitor) -> str:
     """Has used every code."""
     path = recovery_codes(visitor)
     visitor.read_messages()
-    row = Authenticator.objects.get(user=visitor.account, type=Authenticator.Type.RECOVERY_CODES)
+    row = _recovery_codes(visitor)
     # One bit for each code, set once it is used.
     row.data["used_mask"] = (1 << 10) - 1
     row.save()
@@ -72,7 +73,7 @@ def recovery_codes_used_up(visitor: Visitor) -> str:
 def recovery_codes_unreadable(visitor: Visitor) -> str:
     """Has codes from before the secret key was changed."""
     path = recovery_codes_anew(visitor)
-    row = Authenticator.objects.get(user=visitor.account, type=Authenticator.Type.RECOVERY_CODES)
+    row = _recovery_codes(visitor)
     row.data["seed"] = "gAAAAA"
     row.save()
     return path
@@ -90,6 +91,19 @@ def second_step_with_passkey(visitor: Visitor) -> str:
     return _sign_in_again(visitor)
 
 
+def second_step_by_recovery_code(visitor: Visitor) -> str:
+    """Came in with a recovery code, because the passkey is on another device."""
+    path = second_step_with_passkey(visitor)
+    visitor.post(path, code=RecoveryCodes(_recovery_codes(visitor)).get_unused_codes()[0])
+    return "/account/"
+
+
+def reauthenticate_by_recovery_code(visitor: Visitor) -> str:
+    """Has only a passkey, and it is on another device."""
+    reauthenticate_by_passkey(visitor)
+    return "/account/reauthenticate/code/"
+
+
 def reauthenticate_by_app(visitor: Visitor) -> str:
     """Signed in a while ago, and shows the code of the app again."""
     security_with_app(visitor)
@@ -102,6 +116,11 @@ def reauthenticate_by_passkey(visitor: Visitor) -> str:
     security_with_passkey(visitor)
     visitor.let_the_sign_in_grow_old()
     return "/account/reauthenticate/passkey/"
+
+
+def _recovery_codes(visitor: Visitor) -> Authenticator:
+    found: Authenticator = Authenticator.objects.get(user=visitor.account, type=Authenticator.Type.RECOVERY_CODES)
+    return found
 
 
 def _passkey(visitor: Visitor) -> Authenticator:
