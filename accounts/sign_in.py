@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from allauth.account.adapter import get_adapter
 from allauth.account.authentication import get_authentication_records
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
@@ -43,6 +44,8 @@ def account_required(*, then: str) -> Callable[[View], View]:
                     return view(request, *args, **kwargs)
                 # A guest is never in a website session; one that got there anyway has to leave it to sign in.
                 logout(request)
+            elif _names_an_ended_session(request) and request.method != "POST":
+                messages.info(request, _("You have been signed out. Sign in to go on."))
             if request.method == "POST":
                 messages.info(request, _("You were signed out meanwhile, and nothing was changed. Sign in to go on."))
             return redirect_to_login(reverse(then), reverse("account_login"))
@@ -50,6 +53,16 @@ def account_required(*, then: str) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def _names_an_ended_session(request: HttpRequest) -> bool:
+    """Whether the browser comes with the cookie of a session that was ended elsewhere, or with the password.
+
+    Nobody who signed out in this browser does, nor a browser in which the session ran out: both have forgotten it. With
+    the answer this one has too, so that it is said once.
+    """
+    # Asking who is signed in has loaded the session, and a key without a session is dropped then.
+    return bool(request.COOKIES.get(settings.SESSION_COOKIE_NAME)) and request.session.session_key is None
 
 
 def recent_sign_in_required(*, then: str) -> Callable[[View], View]:

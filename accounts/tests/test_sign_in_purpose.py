@@ -7,6 +7,9 @@ from urllib.parse import quote
 import pytest
 from django.test import Client as Browser
 
+from accounts.tests.builders import make_user
+from accounts.tests.signing_in import sign_in
+
 pytestmark = pytest.mark.django_db
 
 PAGES = ["/account/login/", "/account/signup/"]
@@ -70,3 +73,48 @@ def test_whoever_was_signed_out_meanwhile_is_told_that_nothing_was_changed() -> 
     assert asked.redirect_chain[-1][0].startswith("/account/login/")
     assert "You were signed out meanwhile, and nothing was changed." in asked.content.decode()
     assert "signed out meanwhile" not in Browser().get("/account/", follow=True).content.decode()
+
+
+SIGNED_OUT = "You have been signed out."
+
+
+@pytest.mark.parametrize("page", ["/account/", "/account/profile/", "/link", "/link/code"])
+def test_whoever_was_signed_out_elsewhere_is_told_once(page: str) -> None:
+    make_user()
+    here, elsewhere = Browser(), Browser()
+    for browser in (here, elsewhere):
+        sign_in(browser)
+        browser.get("/account/browsers/")
+    elsewhere.post("/account/browsers/end-others")
+
+    asked, again = here.get(page, follow=True), here.get(page, follow=True)
+
+    assert asked.redirect_chain[-1][0] == f"/account/login/?next={page}"
+    assert SIGNED_OUT in asked.content.decode()
+    assert SIGNED_OUT not in again.content.decode()
+
+
+@pytest.mark.parametrize("state", ["/account/state", "/link/code/state"])
+def test_the_page_that_a_live_page_becomes_says_that_it_was_signed_out(state: str) -> None:
+    """Its script asks first, and sees no more than that it is led away."""
+    account = make_user()
+    browser = Browser()
+    sign_in(browser)
+    account.set_password("another-password")
+    account.save()
+
+    led_away = browser.get(state)
+
+    assert led_away.status_code == 302
+    assert SIGNED_OUT in browser.get("/account/", follow=True).content.decode()
+
+
+def test_whoever_never_signed_in_or_signed_out_here_is_told_nothing_of_the_kind() -> None:
+    make_user()
+    browser = Browser()
+    before = browser.get("/account/", follow=True).content.decode()
+    sign_in(browser)
+    browser.post("/account/logout/")
+
+    assert SIGNED_OUT not in before
+    assert SIGNED_OUT not in browser.get("/account/", follow=True).content.decode()

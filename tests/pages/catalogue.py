@@ -96,6 +96,7 @@ START = [
 ENTRANCE = [
     Page("sign-in", at("/account/login/")),
     Page("sign-in-to-go-on", states.sign_in_for_consent),
+    Page("sign-in-signed-out-elsewhere", states.signed_out_elsewhere),
     Page("sign-in-signed-out-meanwhile", states.signed_out_meanwhile),
     Page(
         "sign-in-wrong",

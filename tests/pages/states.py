@@ -284,6 +284,15 @@ def signed_out_meanwhile(visitor: Visitor) -> str:
     return "/account/login/?next=/link"
 
 
+def signed_out_elsewhere(visitor: Visitor) -> str:
+    """Was signed out in another browser, and goes on here."""
+    visitor.sign_in()
+    other = Visitor(email=visitor.email)
+    other.post_password()
+    other.post("/account/browsers/end-others")
+    return "/account/"
+
+
 def code_kept(visitor: Visitor) -> str:
     """Typed a code, and signed in since."""
     visitor.post("/link", code="ABC-234")
