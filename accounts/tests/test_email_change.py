@@ -79,6 +79,33 @@ def test_three_wrong_codes_and_it_is_over(client: Client, ada: User, mailoutbox:
     assert email_of(ada) == ("ada@example.com", True)
 
 
+@pytest.mark.parametrize("page", ["/account/profile/", "/account/email/"])
+def test_whoever_left_the_page_for_the_code_finds_it_again(
+    client: Client, ada: User, mailoutbox: list[Any], page: str
+) -> None:
+    before = client.get(page).content.decode()
+    client.post("/account/email/", {"email": NEW})
+    meanwhile = client.get(page).content.decode()
+    client.post("/account/email/confirm/", {"code": code_in(mailoutbox[0])})
+    afterwards = client.get(page).content.decode()
+
+    way = 'href="/account/email/confirm/"'
+    assert way in meanwhile
+    assert f"<strong>{NEW}</strong>" in meanwhile
+    assert way not in before + afterwards
+
+
+def test_another_account_in_the_same_browser_is_shown_no_address_of_the_first(client: Client, ada: User) -> None:
+    client.post("/account/email/", {"email": NEW})
+    kept = client.session[email_change.PENDING_KEY]
+    client.force_login(make_user("grace@example.com"))
+    session = client.session
+    session[email_change.PENDING_KEY] = kept
+    session.save()
+
+    assert NEW not in client.get("/account/profile/").content.decode()
+
+
 def test_an_old_code_is_over(client: Client, ada: User, mailoutbox: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     client.post("/account/email/", {"email": NEW})
     monkeypatch.setattr(email_change, "CODE_LIFETIME", timedelta(0))

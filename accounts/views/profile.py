@@ -30,8 +30,14 @@ def profile(request: HttpRequest) -> HttpResponse:
         change_profile(account=me, display_name=name, address=client_address(request))
         messages.success(request, _("Your name is saved."))
         return redirect("account_profile")
-    context = {"form": form, "email_is_verified": email_is_verified(me)}
+    context = {"form": form, "email_is_verified": email_is_verified(me), "pending_email": _pending_email(request)}
     return render(request, "account/profile.html", context, status=400 if form.errors else 200)
+
+
+def _pending_email(request: HttpRequest) -> str:
+    """An address that waits for its code: the page on which that is typed can be left, and found again."""
+    pending = read_pending_email(request)
+    return pending.email if pending else ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -40,12 +46,13 @@ def new_email(request: HttpRequest) -> HttpResponse:
     """Ask for another address. Nothing changes before a code that is sent there is typed."""
     me = signed_in_account(request)
     form = ChangeEmailForm(request.POST or None, account=me)
+    context = {"form": form, "pending_email": _pending_email(request)}
     if request.method != "POST" or not form.is_valid():
-        return render(request, "account/email_change.html", {"form": form}, status=400 if form.errors else 200)
+        return render(request, "account/email_change.html", context, status=400 if form.errors else 200)
     email = form.cleaned_data["email"]
     if not ratelimit.consume(request, action="manage_email", user=me, key=email):
         form.add_error("email", _("Too many codes were sent. Wait an hour, then try again."))
-        return render(request, "account/email_change.html", {"form": form}, status=429)
+        return render(request, "account/email_change.html", context, status=429)
     send_code(request, account=me, email=email)
     record_audit(AccountAction.EMAIL_CODE_SENT, actor=me, account=me, address=client_address(request))
     return redirect("account_confirm_new_email")

@@ -128,6 +128,18 @@ def email_confirm(visitor: Visitor) -> str:
     return "/account/email/confirm/"
 
 
+def profile_waiting(visitor: Visitor) -> str:
+    """The same, and left the page on which the code is typed."""
+    email_confirm(visitor)
+    return "/account/profile/"
+
+
+def email_change_waiting(visitor: Visitor) -> str:
+    """The same, where another address is asked for."""
+    email_confirm(visitor)
+    return "/account/email/"
+
+
 def delete(visitor: Visitor) -> str:
     """Has assistants, and means to leave."""
     states.account_with_connections(visitor)

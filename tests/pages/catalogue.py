@@ -238,6 +238,8 @@ ACCOUNT = [
     Page("profile-unconfirmed", account_states.profile_unconfirmed),
     Page("profile-saved", signed_in("/account/profile/"), (Fill("Name", "Ada"), Press("Save name"))),
     Page("profile", signed_in("/account/profile/")),
+    Page("profile-waiting-for-code", account_states.profile_waiting),
+    Page("email-change-waiting-for-code", account_states.email_change_waiting),
     Page("email-change", signed_in("/account/email/")),
     Page(
         "email-change-refused",
