@@ -49,7 +49,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "enter_current_password": _("That is not your current password."),
         "incorrect_password": _("That is not your password."),
         "incorrect_code": _("That is not the code we sent last. Check the newest email."),
-        "too_many_login_attempts": _("Too many attempts. Wait a few minutes, then try again."),
+        "too_many_login_attempts": _("Too many attempts. Wait a few minutes, or sign in another way."),
         "rate_limited": _("A code was asked for just now. Wait a minute before you ask for another."),
     }
 

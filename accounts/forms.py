@@ -7,16 +7,20 @@ from typing import Any
 from allauth.account import forms as allauth_forms
 from allauth.account.adapter import get_adapter
 from allauth.account.fields import EmailField, PasswordField, SetPasswordField
+from allauth.account.utils import passthrough_next_redirect_url
+from allauth.core import context
 from allauth.core.internal.httpkit import add_query_params
 from allauth.utils import get_request_param
 from django import forms
 from django.contrib import messages
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.db import IntegrityError, transaction
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts.emails import email_is_verified
@@ -82,6 +86,27 @@ class ChangeEmailForm(PlainForm):
         return email
 
 
+def _begin_with_the_email(form: Form) -> None:
+    # After a refusal, what is wrong is read first.
+    if not form.is_bound:
+        form.fields["email"].widget.attrs["autofocus"] = True
+
+
+def _ways_to_that_account() -> str:
+    def page(name: str) -> str:
+        return passthrough_next_redirect_url(context.request, reverse(name), REDIRECT_FIELD_NAME)
+
+    return format_html(
+        # Translators: the links lead to the pages on which one signs in and resets the password.
+        _(
+            "There is already an account with this email."
+            ' <a href="{sign_in}">Sign in to it</a>, or <a href="{reset}">reset its password</a>.'
+        ),
+        sign_in=page("account_login"),
+        reset=page("account_reset_password"),
+    )
+
+
 class LoginForm(PlainForm, allauth_forms.LoginForm):
     """Sign in with a password."""
 
@@ -89,10 +114,26 @@ class LoginForm(PlainForm, allauth_forms.LoginForm):
         super().__init__(*args, **kwargs)
         # What a password manager fills in beside `current-password`.
         self.fields["login"].widget.attrs["autocomplete"] = "username"
+        # The email is there after a refusal; the password has to be typed anew.
+        self.fields["password" if self["login"].value() else "login"].widget.attrs["autofocus"] = True
 
 
 class SignupForm(PlainForm, allauth_forms.SignupForm):
     """Create an account."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _begin_with_the_email(self)
+
+    def validate_unique_email(self, value: str) -> str:
+        """As upstream, with the ways on for whoever has an account already."""
+        try:
+            unique: str = super().validate_unique_email(value)
+        except ValidationError as error:
+            if error.code == "email_taken":
+                raise ValidationError(_ways_to_that_account(), code=error.code) from None
+            raise
+        return unique
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         """Save the account with its address and audit row, or answer as for an address that has an account.
@@ -128,6 +169,10 @@ class NewEmailCodeForm(CodeForm):
 class RequestLoginCodeForm(PlainForm, allauth_forms.RequestLoginCodeForm):
     """Ask for a sign-in code by e-mail."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _begin_with_the_email(self)
+
 
 class ConfirmLoginCodeForm(CodeForm, allauth_forms.ConfirmLoginCodeForm):
     """Sign in with the code from the e-mail."""
@@ -139,6 +184,10 @@ class ConfirmEmailVerificationCodeForm(CodeForm, allauth_forms.ConfirmEmailVerif
 
 class ResetPasswordForm(PlainForm, allauth_forms.ResetPasswordForm):
     """Ask for a password reset code by e-mail."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _begin_with_the_email(self)
 
 
 class ConfirmPasswordResetCodeForm(CodeForm, allauth_forms.ConfirmPasswordResetCodeForm):

@@ -28,6 +28,8 @@ SIGN_IN_MAX_AGE = timedelta(minutes=15)
 # Where the website session keeps what somebody typed who has to sign in first. It only fills a field again.
 TYPED_KEY = "typed"
 LONGEST_KEPT = 200
+# And the email of a mailed code that did not work, for the page on which a new one is asked for.
+TYPED_EMAIL_KEY = "typed_email"
 
 View = Callable[..., HttpResponse]
 

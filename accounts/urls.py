@@ -40,7 +40,7 @@ urlpatterns = [
     path("account/reauthenticate/by-code/", entrance.sign_in_again, name="account_sign_in_again"),
     _guarded("account/password/change/", allauth_views.password_change, "account_change_password"),
     _guarded("account/password/set/", allauth_views.password_set, "account_set_password"),
-    path("account/password/reset/", allauth_views.password_reset, name="account_reset_password"),
+    path("account/password/reset/", entrance.ResetPasswordView.as_view(), name="account_reset_password"),
     path(
         "account/password/reset/confirm/",
         mailed_codes.ConfirmPasswordResetCodeView.as_view(),

@@ -113,6 +113,9 @@ def test_the_third_wrong_code_leads_to_where_a_new_one_is_asked_for(begin: Calla
     shown = waiting.browser.get(page).content.decode()
     assert "That was wrong too often, and the code has ended. Ask for a new one." in shown
     assert "Too many attempts" not in shown
+    # And it is typed once.
+    assert f'value="{EMAIL}"' in shown
+    assert EMAIL not in waiting.browser.get(page).content.decode()
 
 
 @pytest.mark.parametrize("begin", [wait_to_sign_in, wait_to_reset])

@@ -20,7 +20,9 @@ def test_ten_guesses_from_one_address_are_enough(client: Client) -> None:
 
     response = sign_in(client, "ada99@example.com", "not-the-password")
 
-    assert response.context["form"].non_field_errors() == ["Too many attempts. Wait a few minutes, then try again."]
+    assert response.context["form"].non_field_errors() == [
+        "Too many attempts. Wait a few minutes, or sign in another way."
+    ]
 
 
 def test_five_guesses_at_one_account_lock_it_from_everywhere_and_on_every_host(client: Client) -> None:
@@ -40,7 +42,9 @@ def test_five_guesses_at_one_account_lock_it_from_everywhere_and_on_every_host(c
         HTTP_HOST="localhost:9000",
     )
 
-    assert response.context["form"].non_field_errors() == ["Too many attempts. Wait a few minutes, then try again."]
+    assert response.context["form"].non_field_errors() == [
+        "Too many attempts. Wait a few minutes, or sign in another way."
+    ]
     assert "_auth_user_id" not in client.session
     assert AuditEntry.objects.count() == 5
 

@@ -79,6 +79,30 @@ def test_an_address_that_has_an_account_is_refused(client: Client, email: str) -
     assert not AuditEntry.objects.exists()
 
 
+def test_whoever_has_an_account_already_is_led_to_it(client: Client) -> None:
+    make_user("ada@example.com")
+
+    page = client.post(
+        "/account/signup/", {"email": "ada@example.com", "password1": "another-good-password", "next": "/link?a=1&b=2"}
+    ).content.decode()
+
+    query = "?next=%2Flink%3Fa%3D1%26b%3D2"
+    assert f'<a href="/account/login/{query}">Sign in to it</a>' in page
+    assert f'<a href="/account/password/reset/{query}">reset its password</a>' in page
+
+
+def test_the_ways_to_an_account_lead_to_no_other_site(client: Client) -> None:
+    make_user("ada@example.com")
+
+    page = client.post(
+        "/account/signup/",
+        {"email": "ada@example.com", "password1": "another-good-password", "next": '//evil.example/"><b>'},
+    ).content.decode()
+
+    assert '<a href="/account/login/">Sign in to it</a>' in page
+    assert 'href="//evil' not in page
+
+
 def test_of_two_sign_ups_at_once_one_makes_the_account() -> None:
     data = {"email": "ada@example.com", "password1": PASSWORD, "next": AUTHORIZE}
     request = RequestFactory().post("/account/signup/", data)

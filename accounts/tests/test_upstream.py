@@ -64,6 +64,7 @@ DIGESTS: list[tuple[Callable[..., Any], str]] = [
     (DefaultAccountAdapter.get_reauthentication_methods, "7497c3b53851a733"),
     (SignupForm.try_save, "916adf1f6a9d3ac9"),
     (BaseSignupForm.try_save, "fc5529ece8eefb93"),
+    (BaseSignupForm.validate_unique_email, "e22938254838d9b8"),
     (BaseSignupForm.save, "ad3c9ab3a3572e42"),
     (RedirectAuthenticatedUserMixin.dispatch, "bc8a4efe912b92a6"),
     (RedirectAuthenticatedUserMixin._redirect_to_pending_stage, "1c516ae5f7b9d185"),

@@ -25,7 +25,7 @@ from accounts.errors import MailNotSent
 from accounts.guests import forget_guest
 from accounts.models import User
 from accounts.services import take_back_sign_up
-from accounts.sign_in import LONGEST_KEPT, TYPED_KEY
+from accounts.sign_in import LONGEST_KEPT, TYPED_EMAIL_KEY, TYPED_KEY
 
 log = structlog.get_logger(__name__)
 
@@ -41,8 +41,23 @@ class _StartsOver:
         clear_login(request)
 
 
-class LoginView(_StartsOver, allauth_views.LoginView):
+class _KnowsTheEmail:
+    """Whoever comes from a mailed code that did not work finds in the field where it went to."""
+
+    request: HttpRequest
+    field = "email"
+
+    def get_initial(self) -> dict[str, Any]:
+        # A mixin: which class comes next is known only where it is mixed in.
+        initial: dict[str, Any] = super().get_initial()  # type: ignore[misc]
+        email = self.request.session.pop(TYPED_EMAIL_KEY, "")
+        return {**initial, self.field: email} if email else initial
+
+
+class LoginView(_KnowsTheEmail, _StartsOver, allauth_views.LoginView):
     """Sign in with a password."""
+
+    field = "login"
 
 
 class SignupView(_StartsOver, allauth_views.SignupView):
@@ -60,8 +75,12 @@ class SignupView(_StartsOver, allauth_views.SignupView):
         return response
 
 
-class RequestLoginCodeView(_StartsOver, allauth_views.RequestLoginCodeView):
+class RequestLoginCodeView(_KnowsTheEmail, _StartsOver, allauth_views.RequestLoginCodeView):
     """Sign in with a code by e-mail."""
+
+
+class ResetPasswordView(_KnowsTheEmail, allauth_views.PasswordResetView):
+    """Ask for a code that lets one choose another password."""
 
 
 @method_decorator(sensitive_post_parameters("typed"), name="dispatch")

@@ -29,6 +29,7 @@ from accounts.known_browsers import KnownBrowser, read_known_browser
 from accounts.models import User
 from accounts.second_factor import has_app
 from accounts.services import admit_mailed_code, forgive_mailed_code
+from accounts.sign_in import TYPED_EMAIL_KEY
 
 
 class _CountsGuesses:
@@ -56,6 +57,7 @@ class _CountsGuesses:
                     browser=self._known_browser,
                 )
             except TooManyGuesses as refusal:
+                request.session[TYPED_EMAIL_KEY] = process.state["email"]
                 process.abort()
                 messages.error(request, str(refusal.description))
                 return _leading_on(request, redirect("account_login"))
@@ -74,8 +76,10 @@ class _CountsGuesses:
 
         It also says to wait, as after too many passwords; but a new code can be asked for at once.
         """
+        email = self._process.state["email"]
         response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
         if isinstance(response, HttpResponseRedirect):
+            self.request.session[TYPED_EMAIL_KEY] = email
             # Reading them takes them away.
             list(messages.get_messages(self.request))
             messages.error(self.request, _("That was wrong too often, and the code has ended. Ask for a new one."))
