@@ -21,6 +21,7 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.emails import email_is_verified
@@ -97,8 +98,7 @@ def _ways_to_that_account() -> str:
         return passthrough_next_redirect_url(context.request, reverse(name), REDIRECT_FIELD_NAME)
 
     return format_html(
-        # Translators: the links lead to the pages on which one signs in and resets the password.
-        _(
+        gettext(
             "There is already an account with this email."
             ' <a href="{sign_in}">Sign in to it</a>, or <a href="{reset}">reset its password</a>.'
         ),

@@ -1,7 +1,11 @@
-// Buttons that copy the text beside them. Without this module they stay hidden, and the text can be selected.
+// Buttons that copy the text beside them. Without this module they stay hidden, and the text can be selected. Their place
+// is kept for them, so that those which do not work here have to go.
 for (const button of document.querySelectorAll("button[data-copy]")) {
   const source = document.getElementById(button.dataset.copy);
-  if (!source || !navigator.clipboard) continue;
+  if (!source || !navigator.clipboard) {
+    button.remove();
+    continue;
+  }
   const label = button.querySelector("[data-label]");
   const before = label.textContent;
   button.hidden = false;

@@ -1,5 +1,5 @@
 // Asks the browser for a passkey, or to make one, and sends its answer with the form. Where a browser has no passkeys
-// the button stays hidden.
+// the form goes, together with the place that is kept for it.
 const toBytes = (text) =>
   Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (character) => character.charCodeAt(0));
 const toText = (buffer) =>
@@ -49,7 +49,10 @@ async function optionsOf(form) {
 }
 
 for (const form of document.querySelectorAll("form[data-passkey]")) {
-  if (!window.PublicKeyCredential) break;
+  if (!window.PublicKeyCredential) {
+    form.remove();
+    continue;
+  }
   const button = form.querySelector("[data-passkey-button]");
   const failed = form.querySelector("[data-passkey-failed]");
   form.hidden = false;
