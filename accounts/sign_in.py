@@ -30,6 +30,8 @@ TYPED_KEY = "typed"
 LONGEST_KEPT = 200
 # And the email of a mailed code that did not work, for the page on which a new one is asked for.
 TYPED_EMAIL_KEY = "typed_email"
+# And to which page somebody comes back whose button did nothing yet.
+PRESS_AGAIN_KEY = "press_again"
 
 View = Callable[..., HttpResponse]
 
@@ -43,6 +45,7 @@ def account_required(*, then: str) -> Callable[[View], View]:
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.user.is_authenticated:
                 if not request.user.is_guest:
+                    _say_to_press_again(request)
                     return view(request, *args, **kwargs)
                 # A guest is never in a website session; one that got there anyway has to leave it to sign in.
                 logout(request)
@@ -55,6 +58,14 @@ def account_required(*, then: str) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def _say_to_press_again(request: HttpRequest) -> None:
+    """Whoever pressed a button, was asked whether it is them, and comes back: nothing has been done for it."""
+    if request.session.get(PRESS_AGAIN_KEY) == request.path and signed_in_recently(request):
+        del request.session[PRESS_AGAIN_KEY]
+        if request.method != "POST":
+            messages.info(request, _("Thank you. That has not been done yet: press the button once more."))
 
 
 def _names_an_ended_session(request: HttpRequest) -> bool:
@@ -76,6 +87,8 @@ def recent_sign_in_required(*, then: str) -> Callable[[View], View]:
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if signed_in_recently(request):
                 return view(request, *args, **kwargs)
+            if request.method == "POST":
+                request.session[PRESS_AGAIN_KEY] = reverse(then)
             return ask_to_sign_in_again(request, then=then)
 
         return guarded

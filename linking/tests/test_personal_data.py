@@ -14,13 +14,14 @@ from django.utils import timezone
 
 from accounts.audit import AccountAction, record_audit
 from accounts.models import AuditEntry, User
-from accounts.tests.builders import make_guest, make_user
+from accounts.tests.builders import PASSWORD, make_guest, make_user
 from accounts.tests.second_factors import SECRET, make_app
 from linking.audit import LinkingAction
 from linking.errors import MintingLimited
 from linking.export import data_of
 from linking.models import AccountLink
 from linking.services import offer_linking_code, remove_link, resolve_identity
+from linking.tests.browsing import grow_old
 from linking.tests.builders import make_link, make_linking_code
 from oauth.models import ConnectorSession
 from oauth.services import end_session
@@ -58,6 +59,25 @@ def test_the_file_has_all_that_is_mine_and_no_secret() -> None:
     for secret in (token, row.token_checksum, ada.password, SECRET, "Hers", "grace@example.com"):
         assert secret not in text
     assert AuditEntry.objects.get(action=AccountAction.DATA_EXPORTED).account == ada
+
+
+def test_whoever_is_asked_whether_it_is_them_is_told_to_press_again_once() -> None:
+    """The page that they come back to looks as it did before they pressed."""
+    ada = make_user()
+    browser = signed_in(ada)
+    grow_old(browser, timedelta(minutes=16))
+    again = "press the button once more"
+
+    asked = browser.post(DOWNLOAD)
+    before = browser.get("/account/data/").content.decode()
+    back = browser.post(asked["Location"], {"password": PASSWORD}, follow=True)
+    afterwards = browser.get("/account/data/").content.decode()
+
+    assert asked["Location"] == "/account/reauthenticate/?next=%2Faccount%2Fdata%2F"
+    assert back.redirect_chain[-1][0] == "/account/data/"
+    assert again in back.content.decode()
+    assert again not in before + afterwards
+    assert not AuditEntry.objects.filter(action=AccountAction.DATA_EXPORTED).exists()
 
 
 def test_the_file_has_what_became_of_linking_codes_and_not_the_codes() -> None:

@@ -6,6 +6,7 @@ from allauth.account.models import EmailAddress
 
 from accounts.audit import AccountAction
 from accounts.models import AuditEntry
+from accounts.tests.builders import PASSWORD
 from linking.history import MOST_LINES
 from linking.models import AccountLink
 from mcp_bridge.errors import NotLinked
@@ -138,6 +139,15 @@ def email_change_waiting(visitor: Visitor) -> str:
     """The same, where another address is asked for."""
     email_confirm(visitor)
     return "/account/email/"
+
+
+def data_press_again(visitor: Visitor) -> str:
+    """Pressed *Download my data*, and showed once more who they are."""
+    visitor.sign_in()
+    visitor.let_the_sign_in_grow_old()
+    visitor.post("/account/data/download")
+    visitor.post("/account/reauthenticate/?next=/account/data/", password=PASSWORD)
+    return "/account/data/"
 
 
 def delete(visitor: Visitor) -> str:

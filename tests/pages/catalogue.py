@@ -252,6 +252,7 @@ ACCOUNT = [
     Page("browsers", signed_in("/account/browsers/")),
     Page("browsers-elsewhere", account_states.browsers_elsewhere),
     Page("browsers-ended", account_states.browser_ended),
+    Page("data-press-again", account_states.data_press_again),
     Page("data", signed_in("/account/data/")),
     Page("delete", account_states.delete),
     Page(
