@@ -158,10 +158,8 @@ class UserAdmin(DjangoUserAdmin):
             services.set_active(account=before, is_active=obj.is_active, actor=actor, address=address)
         super().save_model(request, obj, form, change)
         if before is not None and before.email != obj.email:
-            services.change_email(account=obj, email=obj.email or "", actor=actor, address=address)
-            # As on the person's own page: whoever sits at one of them may be the reason for the change.
             key = _own_session(request, obj)
-            services.end_other_browsers(account=obj, session_key=key, address=address, actor=actor)
+            services.change_email(account=obj, email=obj.email or "", actor=actor, address=address, session_key=key)
 
     def log_addition(self, request: HttpRequest, obj: User, message: Any) -> Any:
         """Keep who added whom."""

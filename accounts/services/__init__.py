@@ -4,6 +4,7 @@ from accounts.services.asked_mail import admit_asked_mail
 from accounts.services.browsers import end_browser, end_other_browsers
 from accounts.services.guesses import admit_factor_code, admit_mailed_code, forgive_factor_code, forgive_mailed_code
 from accounts.services.guests import create_guest
+from accounts.services.new_emails import PendingEmail, check_email_code, send_email_code
 from accounts.services.people import (
     change_email,
     change_profile,
@@ -17,12 +18,14 @@ from accounts.services.second_factors import remove_second_factors
 from accounts.services.sweeping import abandoned_guests, sweep_accounts, sweep_refusals
 
 __all__ = [
+    "PendingEmail",
     "abandoned_guests",
     "admit_asked_mail",
     "admit_factor_code",
     "admit_mailed_code",
     "change_email",
     "change_profile",
+    "check_email_code",
     "create_guest",
     "end_browser",
     "end_other_browsers",
@@ -31,6 +34,7 @@ __all__ = [
     "forgive_mailed_code",
     "keep_language",
     "remove_second_factors",
+    "send_email_code",
     "set_active",
     "set_password_of",
     "sweep_accounts",

@@ -13,10 +13,19 @@ from accounts.models import User
 from accounts.services.browsers import end_other_browsers
 
 
-def change_email(*, account: User, email: str, actor: User, address: str | None, is_proven: bool = False) -> None:
-    """Give an account another e-mail address, and tell the person at the one before.
+def change_email(
+    *,
+    account: User,
+    email: str,
+    actor: User,
+    address: str | None,
+    session_key: str | None,
+    is_proven: bool = False,
+) -> None:
+    """Give an account another e-mail address, tell the person at the one before, and sign out in every other browser.
 
     It counts as unproven until the person confirms it, unless they have just typed a code that was sent there.
+    `session_key` is the session that goes on, if it is one of the account's.
 
     Raises:
         EmailTaken: another account has it.
@@ -32,6 +41,8 @@ def change_email(*, account: User, email: str, actor: User, address: str | None,
             if previous and previous != email:
                 context = {"new_email": mask_email(email)}
                 send_mail_later(template="email_changed", account=account, to=previous, context=context)
+            # Whoever sits at one of them may be the reason for the change.
+            end_other_browsers(account=account, session_key=session_key, address=address, actor=actor)
     except IntegrityError:
         account.refresh_from_db(fields=["email"])
         raise EmailTaken from None

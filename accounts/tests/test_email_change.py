@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts import email_change
 from accounts.audit import AccountAction
 from accounts.models import AuditEntry, User
+from accounts.services import change_email
 from accounts.tests.builders import PASSWORD, make_user
 from accounts.tests.mails import as_read, code_in, html_of
 
@@ -66,6 +67,28 @@ def test_the_code_changes_it_and_the_old_address_is_told(client: Client, ada: Us
     assert client.get("/account/profile/").status_code == 200
     assert elsewhere.get("/account/profile/").status_code == 302
     assert AuditEntry.objects.filter(action=AccountAction.EMAIL_CHANGED).get().account == ada
+
+
+def test_whoever_changes_an_address_shuts_the_other_browsers_out_with_it(ada: User) -> None:
+    """One service does both: the stranger who is the reason for the change is never left in between."""
+    stranger = Client()
+    stranger.force_login(ada)
+    stranger.get("/account/")
+
+    change_email(account=ada, email=NEW, actor=ada, address=None, session_key=None)
+
+    assert stranger.get("/account/profile/").status_code == 302
+    actions = AuditEntry.objects.filter(account=ada).values_list("action", flat=True)
+    assert {AccountAction.EMAIL_CHANGED, AccountAction.BROWSER_ENDED} <= set(actions)
+
+
+def test_each_wrong_code_is_kept(client: Client, ada: User) -> None:
+    client.post("/account/email/", {"email": NEW})
+
+    client.post("/account/email/confirm/", {"code": "00000000"})
+
+    kept = AuditEntry.objects.get(action=AccountAction.EMAIL_REFUSED)
+    assert (kept.account, kept.reason) == (ada, "wrong_code")
 
 
 def test_three_wrong_codes_and_it_is_over(client: Client, ada: User, mailoutbox: list[Any]) -> None:
@@ -136,6 +159,9 @@ def test_an_address_that_is_taken_looks_like_any_other(client: Client, ada: User
 def test_an_address_that_was_taken_meanwhile_stays_with_who_has_it(
     client: Client, ada: User, mailoutbox: list[Any]
 ) -> None:
+    elsewhere = Client()
+    elsewhere.force_login(ada)
+    elsewhere.get("/account/")
     client.post("/account/email/", {"email": NEW})
     grace = make_user(NEW)
 
@@ -145,6 +171,8 @@ def test_an_address_that_was_taken_meanwhile_stays_with_who_has_it(
     assert email_of(ada) == ("ada@example.com", True)
     assert email_of(grace) == (NEW, True)
     assert not AuditEntry.objects.filter(action=AccountAction.EMAIL_CHANGED).exists()
+    # The session that would have gone on is no reason to end another.
+    assert elsewhere.get("/account/profile/").status_code == 200
 
 
 def test_the_code_is_for_who_asked_for_it(client: Client, ada: User, mailoutbox: list[Any]) -> None:

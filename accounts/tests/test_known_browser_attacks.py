@@ -144,7 +144,7 @@ def _sign_out_in_one_browser(ada: User) -> None:
 
 def _change_email(ada: User) -> None:
     """Somebody else may have the address next."""
-    change_email(account=ada, email="new@example.com", actor=ada, address=None)
+    change_email(account=ada, email="new@example.com", actor=ada, address=None, session_key=None)
     make_user(EMAIL)
 
 

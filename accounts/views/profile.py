@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.addresses import client_address
-from accounts.audit import AccountAction, record_audit
-from accounts.email_change import accept_code, drop_pending_email, read_pending_email, send_code
+from accounts.email_change import count_wrong_code, drop_pending_email, read_pending_email, remember_pending_email
 from accounts.emails import email_is_verified
 from accounts.errors import EmailTaken, TooManyGuesses
 from accounts.forms import ChangeEmailForm, NewEmailCodeForm, ProfileForm
-from accounts.services import change_email, change_profile, end_other_browsers
+from accounts.known_browsers import read_known_browser
+from accounts.services import PendingEmail, change_email, change_profile, check_email_code, send_email_code
 from accounts.sign_in import account_required, recent_sign_in_required, signed_in_account
 
 
@@ -53,8 +53,9 @@ def new_email(request: HttpRequest) -> HttpResponse:
     if not ratelimit.consume(request, action="manage_email", user=me, key=email):
         form.add_error("email", _("Too many codes were sent. Wait an hour, then try again."))
         return render(request, "account/email_change.html", context, status=429)
-    send_code(request, account=me, email=email)
-    record_audit(AccountAction.EMAIL_CODE_SENT, actor=me, account=me, address=client_address(request))
+    browser = read_known_browser(request, email=email)
+    sent = send_email_code(account=me, email=email, address=client_address(request), browser=browser)
+    remember_pending_email(request, sent)
     return redirect("account_confirm_new_email")
 
 
@@ -62,35 +63,46 @@ def new_email(request: HttpRequest) -> HttpResponse:
 @recent_sign_in_required(then="account_confirm_new_email")
 def confirm_new_email(request: HttpRequest) -> HttpResponse:
     """Type the code. The address changes, the old one is told, and every other browser is signed out."""
-    me, pending = signed_in_account(request), read_pending_email(request)
+    pending = read_pending_email(request)
     if pending is None or request.POST.get("action") == "cancel":
         drop_pending_email(request)
         return redirect("account_email")
     form = NewEmailCodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
-            is_right = accept_code(request, pending, code=form.cleaned_data["code"])
-        except TooManyGuesses as refusal:
-            messages.error(request, str(refusal.description))
-            return redirect("account_email")
-        if is_right:
-            return _change(request, pending.email)
-        record_audit(AccountAction.EMAIL_REFUSED, account=me, address=client_address(request), reason="wrong_code")
-        if read_pending_email(request) is None:
-            messages.error(request, _("That was not the code either. Ask for a new one."))
-            return redirect("account_email")
-        form.add_error("code", _("That is not the code we sent last. Check the newest email."))
+        answer = _try_code(request, pending, form)
+        if answer is not None:
+            return answer
     context = {"form": form, "new_email": pending.email}
     return render(request, "account/email_confirm.html", context, status=400 if form.errors else 200)
 
 
+def _try_code(request: HttpRequest, pending: PendingEmail, form: NewEmailCodeForm) -> HttpResponse | None:
+    """Where the code leads; None when it was wrong, and another may be typed."""
+    me, address = signed_in_account(request), client_address(request)
+    code, browser = form.cleaned_data["code"], read_known_browser(request, email=pending.email)
+    try:
+        is_right = check_email_code(account=me, pending=pending, code=code, address=address, browser=browser)
+    except TooManyGuesses as refusal:
+        drop_pending_email(request)
+        messages.error(request, str(refusal.description))
+        return redirect("account_email")
+    if is_right:
+        drop_pending_email(request)
+        return _change(request, pending.email)
+    if not count_wrong_code(request, pending):
+        messages.error(request, _("That was not the code either. Ask for a new one."))
+        return redirect("account_email")
+    form.add_error("code", _("That is not the code we sent last. Check the newest email."))
+    return None
+
+
 def _change(request: HttpRequest, email: str) -> HttpResponse:
     me, address = signed_in_account(request), client_address(request)
+    key = request.session.session_key
     try:
-        change_email(account=me, email=email, actor=me, address=address, is_proven=True)
+        change_email(account=me, email=email, actor=me, address=address, session_key=key, is_proven=True)
     except EmailTaken as refusal:
         messages.error(request, str(refusal.description))
         return redirect("account_email")
-    end_other_browsers(account=me, session_key=request.session.session_key, address=address)
     messages.success(request, _("Your email is confirmed. You are signed out in every other browser."))
     return redirect("account_profile")
