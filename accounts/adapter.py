@@ -26,6 +26,7 @@ from accounts.addresses import address_block, client_address
 from accounts.audit import AccountAction, record_audit
 from accounts.browsers import describe_browser
 from accounts.known_browsers import read_known_browser
+from accounts.limits import EMAIL_CODE_LIFETIME, MAILED_CODE_LIFETIME, in_minutes
 from accounts.mail import enqueue_mail, render_mail
 from accounts.models import User
 from accounts.services import admit_asked_mail, end_other_browsers
@@ -36,6 +37,13 @@ log = structlog.get_logger(__name__)
 STRONG_METHODS = ("mfa_reauthenticate:webauthn", "mfa_reauthenticate")
 # What allauth may tell our templates. Its addresses of pages are not among it.
 MAILED = ("code", "timestamp", "from_email", "to_email")
+# The mails with a code in them, and how long it is good for.
+CODE_LIFETIMES = {
+    "account/email/login_code": MAILED_CODE_LIFETIME,
+    "account/email/password_reset_code": MAILED_CODE_LIFETIME,
+    "account/email/email_confirmation": EMAIL_CODE_LIFETIME,
+    "account/email/email_confirmation_signup": EMAIL_CODE_LIFETIME,
+}
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -92,6 +100,8 @@ class AccountAdapter(DefaultAccountAdapter):
             log.warning("mail.withheld", template=template_prefix)
             return
         known = {name: context[name] for name in MAILED if name in context}
+        if template_prefix in CODE_LIFETIMES:
+            known["minutes"] = in_minutes(CODE_LIFETIMES[template_prefix])
         if not is_asked_for:
             known["browser"] = describe_browser(context["user_agent"])
             known["address"] = client_address(self.request)

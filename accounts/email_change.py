@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, replace
-from datetime import timedelta
 
 from django.http import HttpRequest
 
+from accounts.limits import EMAIL_CODE_LIFETIME
 from accounts.services import PendingEmail
 
 PENDING_KEY = "account_new_email"
-CODE_LIFETIME = timedelta(minutes=15)
 CODE_ATTEMPTS = 3
 
 
@@ -26,7 +25,7 @@ def read_pending_email(request: HttpRequest) -> PendingEmail | None:
     pending = PendingEmail(**kept) if kept else None
     if pending is None or pending.account != request.user.pk:
         return None
-    return pending if time.time() - pending.sent_at < CODE_LIFETIME.total_seconds() else None
+    return pending if time.time() - pending.sent_at < EMAIL_CODE_LIFETIME.total_seconds() else None
 
 
 def count_wrong_code(request: HttpRequest, pending: PendingEmail) -> bool:

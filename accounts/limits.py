@@ -14,6 +14,16 @@ class Limit:
     window: timedelta
 
 
+def in_minutes(lifetime: timedelta) -> int:
+    """As pages and mails say it."""
+    return int(lifetime.total_seconds() // 60)
+
+
+# How long a code from an e-mail is good for: to sign in or choose a password, and to prove an address. Mail through a
+# queue and a greylisting server takes longer than allauth's three minutes.
+MAILED_CODE_LIFETIME = timedelta(minutes=10)
+EMAIL_CODE_LIFETIME = timedelta(minutes=15)
+
 FIRST_LOCK = timedelta(minutes=15)
 LONGEST_LOCK = timedelta(hours=24)
 # What was not locked for this long starts again with the first lock; no window is longer.

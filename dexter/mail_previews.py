@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from accounts.limits import EMAIL_CODE_LIFETIME, MAILED_CODE_LIFETIME, in_minutes
 from accounts.mail import Mail, render_mail
 from oauth.redirects import DestinationKind
 
@@ -41,7 +42,8 @@ class Example:
 
 def examples() -> list[Example]:
     """Every mail, and those that say different things in different cases in each of them."""
-    code = {"code": "4096-2187"}
+    sign_in = {"code": "4096-2187", "minutes": in_minutes(MAILED_CODE_LIFETIME)}
+    prove = {"code": "4096-2187", "minutes": in_minutes(EMAIL_CODE_LIFETIME)}
     done = {"timestamp": EXAMPLE_AT, "browser": "Firefox on Linux", "address": "192.0.2.7"}
     unverified = _connection("Claude Code", redirect_host="127.0.0.1", redirect_kind=DestinationKind.PROGRAM)
     described = _connection("ChatGPT", redirect_host="chatgpt.com", claiming_host="chatgpt.com")
@@ -72,12 +74,12 @@ def examples() -> list[Example]:
     }
     allauths: dict[str, dict[str, Any]] = {
         "account/email/account_already_exists": {},
-        "account/email/email_confirmation": code,
-        "account/email/email_confirmation_signup": code,
-        "account/email/login_code": code,
+        "account/email/email_confirmation": prove,
+        "account/email/email_confirmation_signup": prove,
+        "account/email/login_code": sign_in,
         "account/email/password_changed": done,
         "account/email/password_reset": done,
-        "account/email/password_reset_code": code,
+        "account/email/password_reset_code": sign_in,
         "account/email/password_set": done,
         "account/email/unknown_account": {},
         "mfa/email/recovery_codes_generated": done,

@@ -16,6 +16,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.audit import AccountAction, record_audit
 from accounts.known_browsers import KnownBrowser
+from accounts.limits import EMAIL_CODE_LIFETIME, in_minutes
 from accounts.mail import enqueue_mail, render_mail, send_mail_later
 from accounts.models import User
 from accounts.services.asked_mail import admit_asked_mail
@@ -89,7 +90,7 @@ def _send(code: str, account: User, email: str) -> None:
     mail = render_mail(
         subject="account/email/email_confirmation_subject.txt",
         text="account/email/email_confirmation_message.txt",
-        context={"code": code},
+        context={"code": code, "minutes": in_minutes(EMAIL_CODE_LIFETIME)},
         language=account.language,
     )
     enqueue_mail(mail, to=email)

@@ -131,7 +131,7 @@ def test_another_account_in_the_same_browser_is_shown_no_address_of_the_first(cl
 
 def test_an_old_code_is_over(client: Client, ada: User, mailoutbox: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     client.post("/account/email/", {"email": NEW})
-    monkeypatch.setattr(email_change, "CODE_LIFETIME", timedelta(0))
+    monkeypatch.setattr(email_change, "EMAIL_CODE_LIFETIME", timedelta(0))
 
     client.post("/account/email/confirm/", {"code": code_in(mailoutbox[0])})
 

@@ -26,6 +26,7 @@ from accounts.addresses import client_address
 from accounts.audit import AccountAction, record_audit
 from accounts.errors import TooManyGuesses
 from accounts.known_browsers import KnownBrowser, read_known_browser
+from accounts.limits import EMAIL_CODE_LIFETIME, MAILED_CODE_LIFETIME, in_minutes
 from accounts.models import User
 from accounts.second_factor import has_app
 from accounts.services import admit_mailed_code, forgive_mailed_code
@@ -39,6 +40,8 @@ class _CountsGuesses:
     the same count, and whoever starts over starts from nothing.
     """
 
+    # How long the code is good for.
+    lifetime = MAILED_CODE_LIFETIME
     # The page on which a new code is asked for, where allauth leads to another.
     asks_again_at = ""
     request: HttpRequest
@@ -86,6 +89,10 @@ class _CountsGuesses:
             if self.asks_again_at:
                 response = redirect(self.asks_again_at)
         return _leading_on(self.request, response)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
+        return {**context, "minutes": in_minutes(self.lifetime)}
 
     @cached_property
     def _known_browser(self) -> KnownBrowser | None:
@@ -150,6 +157,8 @@ class ConfirmLoginCodeView(_EndsWithItsAccount, _CountsGuesses, allauth_views.Co
 
 class ConfirmEmailView(_EndsWithItsAccount, _CountsGuesses, allauth_views.ConfirmEmailVerificationCodeView):
     """Type the code that proves the address of a new account."""
+
+    lifetime = EMAIL_CODE_LIFETIME
 
 
 class SecondStepView(_EndsWithItsAccount, base_views.AuthenticateView):

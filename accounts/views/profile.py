@@ -15,6 +15,7 @@ from accounts.emails import email_is_verified
 from accounts.errors import EmailTaken, TooManyGuesses
 from accounts.forms import ChangeEmailForm, NewEmailCodeForm, ProfileForm
 from accounts.known_browsers import read_known_browser
+from accounts.limits import EMAIL_CODE_LIFETIME, in_minutes
 from accounts.services import PendingEmail, change_email, change_profile, check_email_code, send_email_code
 from accounts.sign_in import account_required, recent_sign_in_required, signed_in_account
 
@@ -72,7 +73,7 @@ def confirm_new_email(request: HttpRequest) -> HttpResponse:
         answer = _try_code(request, pending, form)
         if answer is not None:
             return answer
-    context = {"form": form, "new_email": pending.email}
+    context = {"form": form, "new_email": pending.email, "minutes": in_minutes(EMAIL_CODE_LIFETIME)}
     return render(request, "account/email_confirm.html", context, status=400 if form.errors else 200)
 
 

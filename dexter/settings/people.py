@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from accounts.limits import EMAIL_CODE_LIFETIME, MAILED_CODE_LIFETIME
 from dexter.settings.site import env, on_https
 
 AUTH_USER_MODEL = "accounts.User"
@@ -32,8 +33,8 @@ ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
-# Mail through a queue and a greylisting server takes longer than allauth's three minutes.
-ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_BY_CODE_TIMEOUT = int(MAILED_CODE_LIFETIME.total_seconds())
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = int(EMAIL_CODE_LIFETIME.total_seconds())
 # Whoever reset the password with a code from their mailbox has shown who they are.
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
 # Digits only: nobody takes a code from an e-mail for a linking code.
