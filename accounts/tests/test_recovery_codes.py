@@ -55,6 +55,19 @@ def test_whoever_has_only_a_passkey_is_asked_for_no_code_of_an_app(client: Clien
     assert not is_signed_in(client)
 
 
+def test_a_passkey_that_failed_is_said_to_have_failed(client: Client) -> None:
+    """And nothing of codes."""
+    make_passkey_account()
+    client.post("/account/login/", LOGIN)
+
+    refused = client.post(SECOND_STEP, {"credential": '{"id": "x"}'}).content.decode()
+
+    said = "That did not work. Try again, or use another way."
+    assert f'<p class="notice notice-danger" role="alert">{said}</p>' in refused
+    assert "30 seconds" not in refused
+    assert not is_signed_in(client)
+
+
 def test_whoever_has_only_an_app_is_asked_for_no_passkey(client: Client) -> None:
     make_app(make_user())
     client.post("/account/login/", LOGIN)
