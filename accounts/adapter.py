@@ -175,6 +175,10 @@ class AccountAdapter(DefaultAccountAdapter):
         strong = [method for method in methods if method["id"] in STRONG_METHODS]
         # A passkey is one touch; it comes first.
         strong.sort(key=lambda method: STRONG_METHODS.index(method["id"]))
+        for method in strong:
+            if method["id"] == STRONG_METHODS[0]:
+                # As everywhere else here; upstream says "security key".
+                method["description"] = _("Use a passkey")
         if strong or methods or not user.is_authenticated:
             return strong or methods
         return [{"id": "sign_in_again", "description": _("Email me a code"), "url": reverse("account_sign_in_again")}]

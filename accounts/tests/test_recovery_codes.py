@@ -86,6 +86,7 @@ def test_whoever_has_only_a_passkey_shows_once_more_who_they_are_without_an_app(
     done = client.post("/account/reauthenticate/code/", {"code": codes[0]}, follow=True)
 
     assert "Type one of your recovery codes." in asked
+    assert '<a href="/account/reauthenticate/passkey/">Use a passkey</a>' in asked
     assert "authenticator app" not in asked
     assert "You used a recovery code. 9 are left." in done.content.decode()
 
