@@ -1,4 +1,7 @@
-"""How often something may be done: what a limit is, how long locks last, and the limits of the accounts app."""
+"""How often something may be done: what a limit is, how long locks last, and the limits of the accounts app.
+
+And how long a mailed code is good for, which the settings hand on to allauth.
+"""
 
 from __future__ import annotations
 
