@@ -22,15 +22,16 @@ DEXTER_REFRESH_TOKEN_GRACE = timedelta(minutes=10)
 
 # What a token may do, in the words that the consent page shows.
 DEXTER_SCOPES = {
-    "identity.read": _("Know who you are here and whether your account is linked"),
-    "link.write": _("Make a code to link your account, and unlink it"),
+    "identity.read": _("See which account it acts for"),
+    "link.write": _("Ask you to link it to your account, and end that link"),
     "openid": _("Confirm that it is you"),
     "profile": _("See your name"),
     "email": _("See your email address"),
     "offline_access": _("Stay connected when you are away"),
 }
 DEXTER_DEFAULT_SCOPES = ["identity.read", "link.write", "offline_access"]
-# What a tool may need: the `scope` of a 401 challenge and of the protected-resource document.
+# What a first connection asks for: the `scope` of a challenge without a token, and of the protected-resource document. A
+# tool that needs more, such as `profile`, is answered by a challenge of its own.
 DEXTER_RESOURCE_SCOPES = ["identity.read", "link.write"]
 
 OAUTH2_PROVIDER = {

@@ -41,6 +41,7 @@ def test_the_page_shows_everything_that_a_person_needs_to_decide(browser: Browse
     assert "not verified" not in page
     assert "<strong>answers.example.com</strong>" in page
     assert "3 minutes ago" in page
+    assert "(connected since <time" in page
     assert "<strong>ada@example.com</strong>" in page
     assert page.count(">Use another account</button>") == 1
     for scope in session.scope.split():
@@ -57,7 +58,9 @@ def test_an_assistant_that_nobody_vouches_for_is_shown_as_not_verified_and_its_n
 
     assert "&lt;b&gt;ChatGPT&lt;/b&gt;" in page
     assert '<span class="badge badge-unverified">not verified</span>' in page
-    assert "anybody can choose any name" in page
+    badge, note = page.index(">not verified<"), page.index("Anybody can choose any name. Go on only if you connected")
+    # Beside the badge, among what is read before the decision.
+    assert badge < note < page.index("The connection goes to")
 
 
 def test_other_live_connections_of_the_same_identity_are_shown_because_they_are_linked_too(browser: Browser) -> None:

@@ -50,7 +50,7 @@ def test_the_page_says_who_asks_for_what_and_where_the_answer_goes(browser: Brow
     assert "Example Assistant" in page
     assert "<strong>assistant.example</strong>" in page
     assert "badge-unverified" in page
-    assert "Know who you are here" in page
+    assert "See which account it acts for" in page
     assert "365 days" in page
     for button in ("Sign in", "Create account", "Continue without an account", "Deny"):
         assert page.count(f">{button}</button>") == 1
