@@ -30,8 +30,8 @@ DEXTER_SCOPES = {
     "offline_access": _("Stay connected when you are away"),
 }
 DEXTER_DEFAULT_SCOPES = ["identity.read", "link.write", "offline_access"]
-# What a first connection asks for: the `scope` of a challenge without a token, and of the protected-resource document. A
-# tool that needs more, such as `profile`, is answered by a challenge of its own.
+# What a first connection asks for: the `scope` of a challenge without a token, and of the protected-resource document.
+# A tool that needs more, such as `profile`, is answered by a challenge of its own.
 DEXTER_RESOURCE_SCOPES = ["identity.read", "link.write"]
 
 OAUTH2_PROVIDER = {

@@ -253,6 +253,8 @@ def test_an_error_for_a_private_scheme_is_handed_back_on_a_page(browser: Browser
     assert response.status_code == 200
     assert f'href="{CURSOR}?error=unsupported_response_type&amp;' in page
     assert "iss=http" in page
+    assert "Nothing was connected. The assistant is told why." in page
+    assert "button-primary" not in page
 
 
 def test_a_refusal_says_why_in_the_audit_log(browser: Browser) -> None:

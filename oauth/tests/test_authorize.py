@@ -78,13 +78,16 @@ def test_a_signed_in_person_sees_their_account_and_may_allow(browser: Browser) -
     assert page.count(">Deny</button>") == 1
     assert "Continue without an account" not in page
     assert ">Sign in</button>" not in page
+    # What nobody needs for the decision is below it.
+    assert page.index(">Allow</button>") < page.index("365 days") < page.index("In technical words")
 
 
 def test_a_loopback_redirect_is_warned_of(browser: Browser) -> None:
     page = browser.get(authorize_path(make_client())).content.decode()
 
     assert "<strong>127.0.0.1</strong>" in page
-    assert "a program on this device" in page
+    assert page.count("a program on this device") == 1
+    assert "Go on only if you just started that program yourself." in page
 
 
 def test_a_private_scheme_is_shown_as_such_and_warned_of(browser: Browser) -> None:
@@ -93,7 +96,8 @@ def test_a_private_scheme_is_shown_as_such_and_warned_of(browser: Browser) -> No
     page = browser.get(authorize_path(client, redirect_uri="cursor://bank.example/callback")).content.decode()
 
     assert "<strong>cursor</strong>" in page
-    assert "an app on this device" in page
+    assert page.count("an app on this device") == 1
+    assert "Go on only if you just used that app yourself." in page
     assert "<strong>bank.example</strong>" not in page
 
 

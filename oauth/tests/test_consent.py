@@ -126,7 +126,27 @@ def test_a_private_scheme_is_handed_back_on_a_page_that_also_has_a_button(browse
     assert link.startswith(f"{CURSOR}?code=dxg_")
     assert f'content="0; url={CURSOR}?code=dxg_' in page
     assert "Open Cursor" in page
+    assert "Cursor may connect. Go back to it to finish." in page
     assert "no-store" in response["Cache-Control"]
+
+
+def test_the_page_that_hands_a_refusal_back_says_that_nothing_was_connected(browser: Browser) -> None:
+    client = make_client(name="Cursor", redirect_uris=CURSOR)
+
+    page = decide(browser, authorize_path(client, redirect_uri=CURSOR), "deny").content.decode()
+
+    assert "You said no: nothing was connected. Cursor is told so." in page
+    assert "may connect" not in page
+    assert "button-primary" not in page
+    assert "start the connection again" not in page
+
+
+def test_a_page_that_hands_back_names_an_assistant_without_a_name_as_such(browser: Browser) -> None:
+    client = make_client(name="", redirect_uris=CURSOR)
+
+    page = decide(browser, authorize_path(client, redirect_uri=CURSOR), "guest").content.decode()
+
+    assert "The assistant may connect. Go back to it to finish." in page
 
 
 # --- Deny -------------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import cast
+from typing import Literal, cast
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
@@ -114,7 +114,7 @@ class AuthorizeView(OAuthLibMixin, View):
             nonce=asked.nonce,
         )
         answer = [("code", code), ("state", asked.state)]
-        response = self._hand_back(request, asked.redirect_uri, answer, client=asked.client)
+        response = self._hand_back(request, asked.redirect_uri, answer, outcome="allowed", client=asked.client)
         if grant.user.is_guest:
             remember_guest(response, grant.user)
         return response
@@ -122,7 +122,7 @@ class AuthorizeView(OAuthLibMixin, View):
     def _deny(self, request: HttpRequest, asked: ConsentRequest) -> HttpResponse:
         deny_authorization(user=asked.user, client=asked.client, address=client_address(request))
         answer = AccessDeniedError(state=asked.state).twotuples
-        return self._hand_back(request, asked.redirect_uri, answer, client=asked.client)
+        return self._hand_back(request, asked.redirect_uri, answer, outcome="denied", client=asked.client)
 
     def _refuse(self, request: HttpRequest, refusal: OAuthToolkitError) -> HttpResponse:
         """A page for the person when the redirect cannot be trusted, the error for the assistant when it can."""
@@ -132,7 +132,7 @@ class AuthorizeView(OAuthLibMixin, View):
             OAuthAction.AUTHORIZATION_REFUSED, client_id=client_id, address=client_address(request), reason=reason
         )
         if not isinstance(refusal, FatalClientError):
-            return self._hand_back(request, error.redirect_uri, error.twotuples)
+            return self._hand_back(request, error.redirect_uri, error.twotuples, outcome="refused")
         return self._explain(request, reason, description=error.description)
 
     def _explain(self, request: HttpRequest, fault: str, *, description: str = "", status: int = 400) -> HttpResponse:
@@ -145,16 +145,18 @@ class AuthorizeView(OAuthLibMixin, View):
         redirect_uri: str,
         answer: Iterable[tuple[str, str | None]],
         *,
+        outcome: Literal["allowed", "denied", "refused"],
         client: Client | None = None,
     ) -> HttpResponse:
         """Send the browser back with `iss`, on errors too (RFC 9207 §2; upstream has it on successes only, hole 4).
 
-        A private scheme gets a page, because browsers block or ask on a bare redirect.
+        A private scheme gets a page, because browsers block or ask on a bare redirect. Where the app does not open, it
+        is the last page that the person sees, so it says what happened.
         """
         uri = answer_uri(redirect_uri, [*answer, ("iss", settings.DEXTER_ISSUER)])
         if urlsplit(uri).scheme in ("http", "https"):
             return HttpResponse(status=302, headers={"Location": uri})
-        return render(request, "oauth/hand_back.html", {"uri": uri, "client": client})
+        return render(request, "oauth/hand_back.html", {"uri": uri, "client": client, "outcome": outcome})
 
 
 def _to_sign_in_again(asked: ConsentRequest) -> HttpResponse:

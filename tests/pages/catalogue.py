@@ -148,6 +148,7 @@ CONSENT = [
     Page("consent-logo", states.consent_logo),
     Page("consent-form-too-old", states.consent_signed_in, (Tamper("csrfmiddlewaretoken"), Press("Allow")), status=403),
     Page("hand-back-denied", states.consent_private_scheme, (Press("Deny"),), leaves=True),
+    Page("hand-back-refused", states.consent_refused_for_an_app, leaves=True),
     Page("hand-back", states.consent_private_scheme, (Press("Allow"),), leaves=True),
 ]
 

@@ -143,6 +143,11 @@ def consent_private_scheme(visitor: Visitor) -> str:
     return authorize_path(make_client(name="Cursor", redirect_uris=PRIVATE))
 
 
+def consent_refused_for_an_app(visitor: Visitor) -> str:
+    """An app on this device that asks for what is not done, and is told so."""
+    return authorize_path(make_client(name="Cursor", redirect_uris=PRIVATE), response_type="token")
+
+
 def consent_without_a_name(visitor: Visitor) -> str:
     """An assistant that registered no name, signed out."""
     return authorize_path(make_client(name="", redirect_uris=LOOPBACK))
