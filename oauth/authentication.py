@@ -11,7 +11,8 @@ from accounts.models import User
 from oauth.bearer import Principal, bearer_challenge, read_authorization_header, resolve_bearer_token
 from oauth.errors import InvalidToken
 from oauth.models import Client
-from oauth.service_tokens import RESOLVE_SCOPE, resolve_service_token
+from oauth.scopes import RESOLVE_SCOPE
+from oauth.services import resolve_service_token
 
 
 class BearerAuthentication(BaseAuthentication):

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.utils.translation import gettext
 
+# What a service's token is for (`oauth.services.service_tokens`). It is not among those that a client may ask for.
+RESOLVE_SCOPE = "identity.resolve"
+
 
 def clamp_scopes(requested: Iterable[str], *, within: Iterable[str] | None = None) -> list[str]:
     """The scopes to grant, in the order of the request and without repeats.

@@ -26,8 +26,7 @@ from oauth.keys import current_signing_key
 from oauth.models import AccessToken, Client, ClientDocument, ConnectorSession, Grant, RefreshToken
 from oauth.resources import canonical_resources
 from oauth.scopes import clamp_scopes
-from oauth.service_tokens import revoke_own_service_token
-from oauth.services import end_session, touch_session
+from oauth.services import end_session, revoke_own_service_token, touch_session
 from oauth.telling import tell_connected
 from oauth.tokens import digest
 

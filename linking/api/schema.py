@@ -13,7 +13,7 @@ from rest_framework.serializers import Serializer
 from linking.api.problems import CONTENT_TYPE
 from linking.api.requests import AccountOnly
 from linking.api.serializers import ProblemSchema
-from oauth.service_tokens import RESOLVE_SCOPE
+from oauth.scopes import RESOLVE_SCOPE
 
 
 # Upstream registers each subclass as it is defined, by a hook without annotations.

@@ -14,7 +14,7 @@ from accounts.tests.builders import make_guest, make_user
 from linking.audit import LinkingAction
 from linking.tests.builders import make_link
 from linking.tests.calling import assert_problem
-from oauth.service_tokens import issue_service_token
+from oauth.services import issue_service_token
 from oauth.tests.builders import make_access_token, make_session
 from oauth.tests.test_service_tokens import make_service
 

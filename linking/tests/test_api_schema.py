@@ -19,7 +19,7 @@ from schemathesis.specs.openapi import checks
 
 from accounts.tests.builders import make_guest, make_user
 from linking.tests.builders import make_link, make_linking_code
-from oauth.service_tokens import issue_service_token
+from oauth.services import issue_service_token
 from oauth.tests.builders import make_access_token, make_session
 from oauth.tests.test_service_tokens import make_service
 

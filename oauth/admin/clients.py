@@ -18,8 +18,7 @@ from accounts.admin import ReadOnlyAdmin, staff_of
 from oauth.forms import ClientLogoForm, ClientSetupForm
 from oauth.logos import remove_client_logo, set_client_logo
 from oauth.models import Client, ClientDocument, ClientLogo
-from oauth.services import block_client
-from oauth.setup import set_up_client
+from oauth.services import block_client, set_up_client
 
 
 class ClientAdmin(ReadOnlyAdmin):

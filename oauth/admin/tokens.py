@@ -12,7 +12,7 @@ from accounts.addresses import client_address
 from accounts.admin import ReadOnlyAdmin, staff_of
 from oauth.admin.sessions import ActsOnSessions
 from oauth.models import AccessToken, RefreshToken, ServiceToken, SigningKey
-from oauth.service_tokens import revoke_service_token
+from oauth.services import revoke_service_token
 
 
 class AccessTokenAdmin(ActsOnSessions):

@@ -191,7 +191,7 @@ def test_a_service_that_is_deleted_while_it_asks_for_a_token_is_unknown(monkeypa
         in_thread(Client.objects.all().delete).result(10)
         return "dxm_late"
 
-    monkeypatch.setattr("oauth.service_tokens.generate_service_token", delete_it)
+    monkeypatch.setattr("oauth.services.service_tokens.generate_service_token", delete_it)
 
     headers = basic(service.client_id, SECRET)
     response = post_form(Browser(), "/mcp/token", {"grant_type": "client_credentials"}, headers=headers)

@@ -9,7 +9,7 @@ from accounts.models import AuditEntry
 from oauth.audit import OAuthAction
 from oauth.errors import InvalidToken
 from oauth.models import ServiceToken
-from oauth.service_tokens import issue_service_token, resolve_service_token
+from oauth.services import issue_service_token, resolve_service_token
 from oauth.tests.builders import SECRET, make_client
 from oauth.tests.protocol import post_form
 from oauth.tests.test_service_tokens import make_service

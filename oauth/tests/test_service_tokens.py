@@ -17,8 +17,7 @@ from oauth.audit import OAuthAction
 from oauth.bearer import resolve_bearer_token
 from oauth.errors import InvalidToken
 from oauth.models import AccessToken, Client, RefreshToken, ServiceToken
-from oauth.service_tokens import issue_service_token, resolve_service_token
-from oauth.services import block_client, sweep_oauth
+from oauth.services import block_client, issue_service_token, resolve_service_token, sweep_oauth
 from oauth.tests.builders import SECRET, make_client, make_confidential_client
 from oauth.tokens import digest
 

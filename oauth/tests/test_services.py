@@ -69,7 +69,7 @@ def test_somebody_new_becomes_a_guest() -> None:
 
 def test_a_guest_is_not_made_for_a_code_that_cannot_be_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     client, (taken, _) = make_client(), make_grant()
-    monkeypatch.setattr("oauth.services.digest", lambda code: taken.code)
+    monkeypatch.setattr("oauth.services.sessions.digest", lambda code: taken.code)
 
     with nothing_written(), pytest.raises(IntegrityError), transaction.atomic():
         issue(None, client)

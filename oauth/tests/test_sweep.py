@@ -241,7 +241,7 @@ def test_a_second_sweep_finds_nothing() -> None:
 
 
 def test_more_than_a_batch_goes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("oauth.services.SWEEP_BATCH", 2)
+    monkeypatch.setattr("oauth.services.sweeping.SWEEP_BATCH", 2)
     session = make_live_session()
     for _ in range(5):
         make_access_token(session, expires=ago(SECOND))

@@ -29,8 +29,8 @@ from oauth.errors import (
 )
 from oauth.metadata_fields import SUPPORTED_GRANT_TYPES
 from oauth.models import Client, ConnectorSession
-from oauth.service_tokens import RESOLVE_SCOPE, issue_service_token
-from oauth.services import end_session
+from oauth.scopes import RESOLVE_SCOPE
+from oauth.services import end_session, issue_service_token
 
 CLIENT_CREDENTIALS = "client_credentials"
 

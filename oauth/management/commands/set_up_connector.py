@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from oauth.setup import set_up_connector_client
+from oauth.services import set_up_connector_client
 
 
 class Command(BaseCommand):

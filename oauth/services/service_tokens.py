@@ -17,8 +17,6 @@ from oauth.errors import InvalidToken, UnauthorizedClient
 from oauth.models import Client, ServiceToken
 from oauth.tokens import digest, generate_service_token
 
-RESOLVE_SCOPE = "identity.resolve"
-
 
 @transaction.atomic
 def issue_service_token(*, client: Client, address: str | None) -> str:

@@ -1,4 +1,7 @@
-"""Clients that staff set up, for connectors that cannot register themselves and for servers that introspect tokens."""
+"""Clients as staff set them up and shut them out, and as people report them.
+
+Staff set up those of connectors that cannot register themselves, and of servers that introspect tokens.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.audit import record_audit
 from accounts.models import User
 from oauth.audit import OAuthAction
 from oauth.metadata_fields import SUPPORTED_GRANT_TYPES
 from oauth.models import Client
+from oauth.telling import tell_blocked
 
 
 @transaction.atomic
@@ -77,3 +82,29 @@ def set_up_connector_client() -> Client | None:
         client.save(update_fields=["redirect_uris", "updated"])
         record_audit(OAuthAction.CLIENT_SET_UP, client_id=client.client_id)
     return client
+
+
+@transaction.atomic
+def flag_client(*, client: Client, actor: User | None, address: str | None = None) -> None:
+    """Mark a client that a person disowned, for staff to look at. The first report counts; nothing is blocked by it."""
+    Client.objects.filter(pk=client.pk, flagged_at=None).update(flagged_at=timezone.now())
+    record_audit(OAuthAction.CLIENT_FLAGGED, actor=actor, account=actor, client_id=client.client_id, address=address)
+
+
+@transaction.atomic
+def block_client(*, client: Client, actor: User, blocked: bool) -> bool:
+    """Shut a client out, or let it in again. A blocked client can neither authorize nor use the tokens it has.
+
+    The people for whom it acted are told by e-mail, unless it is only let in again.
+    """
+    now = timezone.now()
+    changed = Client.objects.filter(pk=client.pk, blocked_at__isnull=blocked).update(
+        blocked_at=now if blocked else None
+    )
+    if changed:
+        action = OAuthAction.CLIENT_BLOCKED if blocked else OAuthAction.CLIENT_UNBLOCKED
+        record_audit(action, actor=actor, client_id=client.client_id)
+    if changed and blocked:
+        # It is blocked whether they can be told or not.
+        transaction.on_commit(lambda: tell_blocked.delay(client.pk), robust=True)
+    return bool(changed)
