@@ -48,9 +48,7 @@ def tell_blocked(client_pk: int) -> int:
     client = Client.objects.exclude(blocked_at=None).filter(pk=client_pk).first()
     if client is None:
         return 0
-    live = ConnectorSession.objects.filter(
-        client=client, ended_at=None, expires_at__gt=timezone.now(), connected_at__isnull=False
-    )
+    live = ConnectorSession.objects.live(timezone.now()).filter(client=client, connected_at__isnull=False)
     told: set[int] = set()
     # The relation of an app to the right is named, not imported.
     for session in live.select_related("user__account_link__account").order_by("pk").iterator():

@@ -6,18 +6,17 @@ import hashlib
 import json
 from collections.abc import Iterable
 
-from django.conf import settings
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
 from linking.models import AccountLink, LinkingCode
-from oauth.models import ConnectorSession
+from oauth.models import ConnectorSession, ConnectorSessionQuerySet
 
 
 def connections_of(account: User) -> QuerySet[ConnectorSession]:
     """The live sessions that act for `account`, last used first."""
-    live = _all_of(account).filter(ended_at=None, expires_at__gt=timezone.now(), issuer=settings.DEXTER_ISSUER)
+    live = _all_of(account).live(timezone.now())
     return live.select_related("client", "user__account_link").order_by(
         F("last_used_at").desc(nulls_last=True), "-created_at"
     )
@@ -42,9 +41,7 @@ def connections_state(account: User) -> str:
 
 def sharing_identity(code: LinkingCode) -> QuerySet[ConnectorSession]:
     """The other live sessions of the identity that a code is for: they will act for the account as well."""
-    live = ConnectorSession.objects.filter(
-        user=code.identity, issuer=code.issuer, ended_at=None, expires_at__gt=timezone.now()
-    )
+    live = ConnectorSession.objects.live(timezone.now()).filter(user=code.identity, issuer=code.issuer)
     return live.exclude(pk__in=[code.session_id]).select_related("client")
 
 
@@ -65,6 +62,6 @@ def scopes_that_act(sessions: Iterable[ConnectorSession]) -> list[str]:
     return list(dict.fromkeys(scope for session in sessions for scope in session.scope.split()))
 
 
-def _all_of(account: User) -> QuerySet[ConnectorSession]:
+def _all_of(account: User) -> ConnectorSessionQuerySet:
     linked = Q(user__account_link__account=account, user__account_link__issuer=F("issuer"))
     return ConnectorSession.objects.filter(Q(user=account) | linked)

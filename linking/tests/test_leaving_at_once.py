@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.test import Client as Browser
 
 from accounts.audit import AccountAction
@@ -24,7 +24,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def assert_only_guests_are_left() -> None:
     assert not User.objects.filter(is_guest=False).exists()
-    for model in (ConnectorSession, AccessToken, RefreshToken):
+    owned: tuple[type[models.Model], ...] = (ConnectorSession, AccessToken, RefreshToken)
+    for model in owned:
         assert not model._default_manager.filter(user__is_guest=False).exists()
     assert AuditEntry.objects.filter(action=AccountAction.DELETED).count() == 1
 

@@ -1,7 +1,7 @@
 """The authorization server's rows, swapped for django-oauth-toolkit's own from the first migration."""
 
 from oauth.models.clients import Client, ClientDocument, ClientLogo, UsedAssertion
-from oauth.models.sessions import ConnectorSession, Grant
+from oauth.models.sessions import ConnectorSession, ConnectorSessionQuerySet, Grant
 from oauth.models.tokens import AccessToken, DeviceGrant, IDToken, RefreshToken, ServiceToken, SigningKey
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "ClientDocument",
     "ClientLogo",
     "ConnectorSession",
+    "ConnectorSessionQuerySet",
     "DeviceGrant",
     "Grant",
     "IDToken",

@@ -15,6 +15,21 @@ from oauth.models.clients import Client
 from oauth.redirects import DestinationKind, destination_kind, redirect_destination
 
 
+class ConnectorSessionQuerySet(models.QuerySet["ConnectorSession"]):
+    """Look-ups of sessions."""
+
+    def unended(self, now: datetime) -> ConnectorSessionQuerySet:
+        """Neither ended nor expired, of whichever issuer: what removes rows asks this.
+
+        A site may become again what it was, and the sessions of that issuer live again.
+        """
+        return self.filter(ended_at=None, expires_at__gt=now)
+
+    def live(self, now: datetime) -> ConnectorSessionQuerySet:
+        """Those whose codes and tokens may act, as `ConnectorSession.is_live` says of one."""
+        return self.unended(now).filter(issuer=settings.DEXTER_ISSUER)
+
+
 class ConnectorSession(models.Model):
     """One consent and everything that grew from it: the grant, its token family, the MCP traffic."""
 
@@ -53,6 +68,8 @@ class ConnectorSession(models.Model):
     expires_at = models.DateTimeField(_("ends at the latest"))
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     end_reason = models.CharField(_("end reason"), max_length=20, choices=EndReason.choices, blank=True)
+
+    objects = ConnectorSessionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("connector session")

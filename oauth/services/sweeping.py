@@ -66,14 +66,14 @@ def sweep_oauth() -> dict[str, int]:
 
 
 def dead_registrations(now: datetime) -> QuerySet[Client]:
-    """Registered clients never used in 24 hours, or without a live session and unused for 90 days (connectors, rule 7).
+    """Registered clients never used in 24 hours, or unused for 90 days, no session unended (connectors, rule 7).
 
     Those with a metadata document too: it is fetched again when it is asked for again. One that staff blocked or a
     person reported stays: it would only come again, with a clean record.
     """
-    live = ConnectorSession.objects.filter(client=OuterRef("pk"), ended_at=None, expires_at__gt=now)
+    unended = ConnectorSession.objects.unended(now).filter(client=OuterRef("pk"))
     return Client.objects.filter(
-        ~Exists(live),
+        ~Exists(unended),
         Q(last_used_at=None, created__lt=now - UNUSED_CLIENT_LIFETIME) | Q(last_used_at__lt=now - IDLE_CLIENT_LIFETIME),
         registration_source__in=(Client.RegistrationSource.DCR, Client.RegistrationSource.CIMD),
         blocked_at=None,

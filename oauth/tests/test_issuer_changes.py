@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client as Browser
+from django.utils import timezone
 
 from accounts.models import AuditEntry
-from oauth.models import ConnectorSession
+from accounts.tests.builders import make_user
+from oauth.models import Client, ConnectorSession
+from oauth.services import block_client, sweep_oauth
 from oauth.tests.builders import (
     SECRET,
     make_access_token,
@@ -78,3 +82,44 @@ def test_a_session_of_the_old_issuer_can_still_be_ended(browser: Browser, sessio
     assert response.status_code == 200
     assert session.end_reason == ConnectorSession.EndReason.CLIENT
     assert AuditEntry.objects.get().action == "oauth.session.ended"
+
+
+def test_what_is_live_is_the_same_for_a_row_and_for_a_query(session: ConnectorSession) -> None:
+    now = timezone.now()
+    make_session(ended_at=now, end_reason="user")
+    make_session(expires_at=now)
+    ours = make_session()
+
+    live = [row for row in ConnectorSession.objects.all() if row.is_live(now)]
+
+    assert live == list(ConnectorSession.objects.live(now)) == [ours]
+    assert set(ConnectorSession.objects.unended(now)) == {session, ours}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_is_told_of_a_block_that_ends_nothing_for_them(settings: Any, mailoutbox: list[Any]) -> None:
+    """What the old issuer's connection could do, it cannot do since the change."""
+    before = make_session(make_user("before@example.com"))
+    settings.DEXTER_ISSUER = "https://new.example/mcp"
+    make_session(make_user("after@example.com"), before.client)
+
+    block_client(client=before.client, actor=make_user("staff@example.com", is_staff=True), blocked=True)
+
+    assert [message.to for message in mailoutbox] == [["after@example.com"]]
+
+
+def test_the_client_of_an_old_issuers_session_is_not_swept(session: ConnectorSession) -> None:
+    """The site may become again what it was. Once nothing can act for the session it ends, and the client goes."""
+    registered = Client.objects.filter(pk=session.client_id)
+    registered.update(
+        registration_source=Client.RegistrationSource.DCR, last_used_at=timezone.now() - timedelta(days=91)
+    )
+    row, _token = make_refresh_token(session)
+
+    sweep_oauth()
+    kept = registered.exists()
+    type(row).objects.update(expires_at=timezone.now())
+    sweep_oauth()
+
+    assert kept
+    assert not registered.exists()
