@@ -15,9 +15,9 @@ from django.utils import timezone
 from accounts.guests import GUEST_COOKIE_SALT, guest_cookie_name
 from accounts.models import AuditEntry, User
 from accounts.tests.builders import make_guest, make_user
-from oauth import services
 from oauth.bearer import linked_account
 from oauth.models import Client, ConnectorSession, Grant
+from oauth.services import sessions
 from oauth.tests.builders import REDIRECT_URI, make_account_link, make_client
 from oauth.tests.protocol import (
     STATE,
@@ -271,14 +271,14 @@ def test_a_guest_linked_in_the_last_moment_is_asked_again(browser: Browser, monk
     decide(browser, authorize_path(make_client()), "guest")
     guest, path = User.objects.get(), authorize_path(make_client())
     stamp = read_stamp(browser.get(path))
-    hold_parties = services._hold_parties
+    hold_parties = sessions._hold_parties
 
     def link_first(user: User | None, client: Client) -> None:
         if not hasattr(User.objects.get(pk=guest.pk), "account_link"):
             make_account_link(guest, make_user())
         hold_parties(user, client)
 
-    monkeypatch.setattr(services, "_hold_parties", link_first)
+    monkeypatch.setattr(sessions, "_hold_parties", link_first)
 
     response = browser.post(path, {"stamp": stamp, "decision": "guest"})
 
