@@ -13,8 +13,9 @@ from datetime import timedelta
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponseBase
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import constant_time_compare
 
+from accounts.keyed_digests import keyed_digests
 from accounts.models import User
 
 COOKIE_LIFETIME = timedelta(days=365)
@@ -63,7 +64,7 @@ def remember_browser(request: HttpRequest, response: HttpResponseBase) -> None:
     account = User.objects.filter(pk=signed_in.pk).first()
     if account is None:
         return
-    content = {"account": account.subject, "id": secrets.token_urlsafe(16), "stamp": _stamp(account)}
+    content = {"account": account.subject, "id": secrets.token_urlsafe(16), "stamp": _stamps(account)[0]}
     response.set_cookie(
         known_browser_cookie_name(),
         signing.dumps(content, salt=COOKIE_SALT),
@@ -84,12 +85,18 @@ def _read(request: HttpRequest, account: User, *, max_age: timedelta) -> KnownBr
     except signing.BadSignature:
         return None
     is_its_own = content["account"] == account.subject
-    if not is_its_own or not constant_time_compare(content["stamp"], _stamp(account)):
+    if not is_its_own or not any(constant_time_compare(content["stamp"], stamp) for stamp in _stamps(account)):
         return None
     return KnownBrowser(account_id=account.pk, browser_id=content["id"])
 
 
-def _stamp(account: User) -> str:
-    """What changes with the password, and whenever the account is signed out of another browser."""
-    state = f"{account.get_session_auth_hash()}:{account.browser_epoch}"
-    return salted_hmac("accounts.known_browsers.stamp", state, algorithm="sha256").hexdigest()[:32]
+def _stamps(account: User) -> list[str]:
+    """What changes with the password, and whenever the account is signed out of another browser.
+
+    One for each secret key that the site has or had; the first is for a new cookie.
+    """
+    states = [
+        f"{auth_hash}:{account.browser_epoch}"
+        for auth_hash in (account.get_session_auth_hash(), *account.get_session_auth_fallback_hash())
+    ]
+    return [keyed_digests("accounts.known_browsers.stamp", state)[n][:32] for n, state in enumerate(states)]

@@ -46,6 +46,11 @@ class Env(BaseSettings):
     secret_key: str = Field(
         "", validation_alias="DEXTER_SECRET_KEY", description="at least 50 random characters, the same on every host"
     )
+    secret_key_fallbacks: CommaSeparated = Field(
+        (),
+        validation_alias="DEXTER_SECRET_KEY_FALLBACKS",
+        description="former secret keys, separated by commas, each of at least 50 characters",
+    )
     public_url: str = Field(
         "", validation_alias="DEXTER_PUBLIC_URL", description="the site's origin, such as https://dexter.example.com"
     )
@@ -144,7 +149,7 @@ class Env(BaseSettings):
             return tuple(part.strip().lower() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("connector_redirect_uris", mode="before")
+    @field_validator("connector_redirect_uris", "secret_key_fallbacks", mode="before")
     @classmethod
     def _split_uris_on_commas(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -243,6 +248,13 @@ class Env(BaseSettings):
             raise ValueError("must have at least 50 characters")
         return value
 
+    @field_validator("secret_key_fallbacks")
+    @classmethod
+    def _former_keys_are_long(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(len(key) < 50 for key in value):
+            raise ValueError("each must have at least 50 characters")
+        return value
+
     @model_validator(mode="before")
     @classmethod
     def _fill_in_debug_defaults(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -263,6 +275,8 @@ class Env(BaseSettings):
             raise ValueError(f"{' and '.join(missing)} must be set unless DEXTER_DEBUG is true")
         if not self.debug and self.secret_key == INSECURE_DEBUG_KEY:
             raise ValueError("DEXTER_SECRET_KEY is the debug key; make one of your own")
+        if not self.debug and INSECURE_DEBUG_KEY in self.secret_key_fallbacks:
+            raise ValueError("DEXTER_SECRET_KEY_FALLBACKS has the debug key, which anybody knows")
         _check_origin("DEXTER_PUBLIC_URL", self.public_url, debug=self.debug)
         _check_url("DEXTER_ISSUER", self.issuer or f"{self.public_url}/mcp", debug=self.debug)
         return self

@@ -6,8 +6,7 @@ import re
 import secrets
 import unicodedata
 
-from django.utils.crypto import salted_hmac
-
+from accounts.keyed_digests import keyed_digests
 from linking.limits import CODE_ALPHABET, CODE_LENGTH
 
 # The HMAC key is derived from SECRET_KEY and this, so that no other digest of the site can stand for a code.
@@ -56,7 +55,12 @@ def has_foreign_letters(typed: str) -> bool:
 
 def digest_code(code: str) -> str:
     """HMAC-SHA256 of a normalised code, in hexadecimal: what is stored instead of it."""
-    return salted_hmac(DIGEST_SALT, code, algorithm="sha256").hexdigest()
+    return digests_of_code(code)[0]
+
+
+def digests_of_code(code: str) -> list[str]:
+    """What may be stored of a normalised code: one digest for each key that the site has or had."""
+    return keyed_digests(DIGEST_SALT, code)
 
 
 def _is_ignored(character: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 
 from django.conf import settings
@@ -68,9 +69,9 @@ class LinkingCodeQuerySet(models.QuerySet["LinkingCode"]):
             return None
         return code_id if self.filter(pk=code_id, initiated_by=LinkInitiator.WEB).exists() else None
 
-    def newest_with_digest(self, code_digest: str) -> LinkingCode | None:
-        """The code with this digest, live or not."""
-        return self.with_connection().filter(code_digest=code_digest).order_by("-created_at").first()
+    def newest_with_digest(self, code_digests: Collection[str]) -> LinkingCode | None:
+        """The code with one of these digests, live or not."""
+        return self.with_connection().filter(code_digest__in=code_digests).order_by("-created_at").first()
 
 
 class LinkingCode(models.Model):

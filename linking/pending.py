@@ -12,7 +12,7 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
 from accounts.sign_in import TYPED_KEY, signed_in_account
-from linking.codes import LONGEST_TYPED, digest_code, display_code, normalize_code
+from linking.codes import LONGEST_TYPED, digest_code, digests_of_code, display_code, normalize_code
 from linking.models import AccountLink, LinkingCode
 from linking.services import MintedCode
 
@@ -96,9 +96,9 @@ def is_own_offer(request: HttpRequest, typed: str) -> bool:
     That tells them nothing that they have not read here, so it is no guess. It has to work still: the characters of one
     that ended may be an assistant's code by now.
     """
-    digest = digest_code(normalize_code(typed) or "")
     kept = request.session.get(OFFERED_KEY) or {}
-    if not constant_time_compare(str(kept.get("digest", "")), digest):
+    digest = str(kept.get("digest", ""))
+    if not any(constant_time_compare(digest, of_typed) for of_typed in digests_of_code(normalize_code(typed) or "")):
         return False
     row = LinkingCode.objects.current_offer(signed_in_account(request), now=timezone.now())
     return row is not None and row.code_digest == digest

@@ -17,7 +17,6 @@ import structlog
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from mcp.server.caching import CacheHint
 from mcp.server.context import ServerRequestContext
 from mcp.server.mcpserver import Context, MCPServer
@@ -29,6 +28,7 @@ from mcp_types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequ
 from pydantic import ValidationError
 from starlette.types import ASGIApp
 
+from accounts.keyed_digests import keyed_digests
 from mcp_bridge.bookkeeping import note_tool_call
 from mcp_bridge.database import run_in_database_thread
 from mcp_bridge.errors import (
@@ -84,6 +84,11 @@ async def serve(server: MCPServer, *, streaming: bool = False) -> AsyncIterator[
         yield server.session_manager.handle_request
 
 
+def request_state_keys() -> list[bytes]:
+    """What seals the state that an assistant keeps between two halves of a call: the first seals, every one opens."""
+    return [bytes.fromhex(key) for key in keyed_digests("mcp_bridge.request_state", "")]
+
+
 class MCPBridgeServer(MCPServer):
     """The SDK's server with `tools`, in their order."""
 
@@ -98,7 +103,7 @@ class MCPBridgeServer(MCPServer):
             cache_hints={"tools/list": CacheHint(ttl_ms=60_000, scope="public")},
             # Any worker opens what any other sealed, for the same connection only.
             request_state_security=RequestStateSecurity(
-                keys=[salted_hmac("mcp_bridge.request_state", "", algorithm="sha256").digest()],
+                keys=request_state_keys(),
                 bind_principal=_session_of,
             ),
             subscriptions=False,

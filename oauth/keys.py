@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import timedelta
 from functools import lru_cache
 
 import structlog
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.db import transaction
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from jwcrypto.jwk import JWK
 from oauth2_provider.settings import oauth2_settings
 
 from accounts.audit import record_audit
+from accounts.encryption import encryption_for
 from accounts.models import User
 from oauth.audit import OAuthAction
 from oauth.models import SigningKey
@@ -24,15 +23,18 @@ from oauth.models import SigningKey
 log = structlog.get_logger(__name__)
 
 RSA_BITS = 2048
+# Of the encryption at rest.
+PURPOSE = "oauth.keys"
 
 
 def current_signing_key() -> JWK:
     """The private key that signs new ID tokens, made on first use.
 
-    A key that was encrypted under another DEXTER_SECRET_KEY is as good as retired: nobody can sign with it any more.
+    A key that was encrypted under another DEXTER_SECRET_KEY, which is no fallback either, is as good as retired: nobody
+    can sign with it any more.
     """
     rows = SigningKey.objects.filter(retired_at=None).order_by("created_at")
-    readable = (key for row in rows if (key := _load(row.key_id, bytes(row.encrypted_pem))) is not None)
+    readable = (key for row in rows if (key := _load(row)) is not None)
     return next(readable, None) or _make_signing_key()
 
 
@@ -41,7 +43,7 @@ def published_keys() -> list[dict[str, str]]:
     current_signing_key()
     keys = []
     for row in SigningKey.objects.all():
-        key = _load(row.key_id, bytes(row.encrypted_pem))
+        key = _load(row)
         if key is not None:
             keys.append({**key.export_public(as_dict=True), "alg": "RS256", "use": "sig", "kid": row.key_id})
     return keys
@@ -72,19 +74,18 @@ def _make_signing_key() -> JWK:
     private_key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
     pem = private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     key = JWK.from_pem(pem)
-    SigningKey.objects.create(key_id=key.thumbprint(), encrypted_pem=_fernet().encrypt(pem))
+    SigningKey.objects.create(key_id=key.thumbprint(), encrypted_pem=encryption_for(PURPOSE).encrypt(pem))
     return key
 
 
-def _fernet() -> Fernet:
-    key = salted_hmac("oauth.keys.encryption", "signing key", algorithm="sha256").digest()
-    return Fernet(base64.urlsafe_b64encode(key))
+def _load(row: SigningKey) -> JWK | None:
+    return _decrypt(row.key_id, bytes(row.encrypted_pem), encryption_for(PURPOSE))
 
 
 @lru_cache(maxsize=16)
-def _load(key_id: str, encrypted_pem: bytes) -> JWK | None:
+def _decrypt(key_id: str, encrypted_pem: bytes, encryption: MultiFernet) -> JWK | None:
     try:
-        return JWK.from_pem(_fernet().decrypt(encrypted_pem))
+        return JWK.from_pem(encryption.decrypt(encrypted_pem))
     except InvalidToken:
         log.warning("signing_key.unreadable", key_id=key_id)
         return None

@@ -98,10 +98,19 @@ def test_people_are_reached_at_an_address_or_a_page(contact: str, monkeypatch: p
     assert load_env().contact == contact
 
 
+def test_former_secret_keys_keep_their_case_and_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEXTER_DEBUG", "true")
+    monkeypatch.setenv("DEXTER_SECRET_KEY_FALLBACKS", f"{'Ab' * 30}, {'cD' * 30},")
+
+    assert load_env().secret_key_fallbacks == ("Ab" * 30, "cD" * 30)
+
+
 WRONG = [
     ("DEXTER_DEBUG", "perhaps", "true or false"),
     ("DEXTER_SECRET_KEY", "short-pa55word", "50"),
     ("DEXTER_SECRET_KEY", INSECURE_DEBUG_KEY, "debug key"),
+    ("DEXTER_SECRET_KEY_FALLBACKS", f"{GOOD_KEY},short-pa55word", "50"),
+    ("DEXTER_SECRET_KEY_FALLBACKS", INSECURE_DEBUG_KEY, "debug key"),
     ("DEXTER_PUBLIC_URL", "http://dexter.example.com", "https://"),
     ("DEXTER_PUBLIC_URL", "https://dexter.example.com/", "slash"),
     ("DEXTER_PUBLIC_URL", "https://dexter.example.com/path", "origin"),

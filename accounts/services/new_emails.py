@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import structlog
 from allauth.account.adapter import get_adapter
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import constant_time_compare
 
 from accounts.audit import AccountAction, record_audit
+from accounts.keyed_digests import keyed_digests
 from accounts.known_browsers import KnownBrowser
 from accounts.limits import EMAIL_CODE_LIFETIME, in_minutes
 from accounts.mail import enqueue_mail, render_mail, send_mail_later
@@ -52,7 +53,7 @@ def send_email_code(
         send_mail_later(template="email_wanted", account=owner, context={}, is_awaited=True)
     else:
         code = get_adapter().generate_email_verification_code()
-        digest = _digest(code)
+        digest = _digests(code)[0]
         if admit_asked_mail(email=email, browser=browser):
             _send(code, account, email)
         else:
@@ -79,7 +80,7 @@ def check_email_code(
         browser=browser,
         refused_as=AccountAction.EMAIL_REFUSED,
     )
-    if pending.code_digest and constant_time_compare(_digest(code), pending.code_digest):
+    if any(constant_time_compare(of_typed, pending.code_digest) for of_typed in _digests(code)):
         forgive_mailed_code(email=pending.email, browser=browser)
         return True
     record_audit(AccountAction.EMAIL_REFUSED, account=account, address=address, reason="wrong_code")
@@ -96,5 +97,5 @@ def _send(code: str, account: User, email: str) -> None:
     enqueue_mail(mail, to=email)
 
 
-def _digest(code: str) -> str:
-    return salted_hmac("accounts.email_change", re.sub(r"\D", "", code), algorithm="sha256").hexdigest()
+def _digests(code: str) -> list[str]:
+    return keyed_digests("accounts.email_change", re.sub(r"\D", "", code))

@@ -15,6 +15,7 @@ django_stubs_ext.monkeypatch()
 
 DEBUG = env.debug
 SECRET_KEY = env.secret_key
+SECRET_KEY_FALLBACKS = list(env.secret_key_fallbacks)
 ALLOWED_HOSTS = env.hosts
 ROOT_URLCONF = "dexter.urls"
 ASGI_APPLICATION = "dexter.asgi.application"

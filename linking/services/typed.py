@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.audit import record_audit
 from accounts.models import User
 from linking.audit import LinkingAction
-from linking.codes import digest_code, normalize_code
+from linking.codes import digests_of_code, normalize_code
 from linking.errors import AccountRequired, AlreadyLinked, CodeRefused, LinkingError
 from linking.models import AccountLink, LinkingCode, LinkInitiator
 from linking.services.guesses import admit_guess, forgive_guess, keep_guess
@@ -89,7 +89,7 @@ def _find(
     admit_guess(typer=typer, address=address)
     normalized = normalize_code(code)
     # What cannot be a code is looked up like any other, under a digest that no code has.
-    row = LinkingCode.objects.newest_with_digest(digest_code(normalized or ""))
+    row = LinkingCode.objects.newest_with_digest(digests_of_code(normalized or ""))
     reason = _why_refused(row, initiated_by)
     if row is None or reason:
         keep_guess(typer=typer, address=address)
