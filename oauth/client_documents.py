@@ -148,10 +148,11 @@ def _fetch_again(document: ClientDocument, address: str | None) -> None:
     except DocumentNotFetched as fault:
         failures = min(document.failures + 1, 1000)
         reason = fault.reason[:120]
-        ClientDocument.objects.filter(pk=document.pk).update(
-            failures=failures, failure=reason, next_fetch_at=timezone.now() + _pause_after(failures)
-        )
-        record_audit(OAuthAction.CLIENT_DOCUMENT_FAILED, client_id=client_id, address=address, reason=reason)
+        with transaction.atomic():
+            ClientDocument.objects.filter(pk=document.pk).update(
+                failures=failures, failure=reason, next_fetch_at=timezone.now() + _pause_after(failures)
+            )
+            record_audit(OAuthAction.CLIENT_DOCUMENT_FAILED, client_id=client_id, address=address, reason=reason)
         return
     _store(client_id, metadata, fetched, address)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client as Browser
 from django.utils import timezone
 
+from accounts.models import AuditEntry
 from oauth import client_documents
 from oauth.models import Client, ClientDocument, ConnectorSession, Grant
 from oauth.services import sweep_oauth
@@ -56,6 +60,24 @@ def test_one_worker_fetches_and_the_others_use_the_copy_meanwhile(browser: Brows
     client_documents._fetch_again_if_due(document, None)
 
     assert host.asked_for(PATH) == 1
+
+
+def test_a_failure_is_counted_together_with_its_audit_row(browser: Browser, host: Host) -> None:
+    browser.get(AUTHORIZE)
+    host.answers[PATH] = Answer(status="500 Internal Server Error")
+    grow_old()
+
+    def broken(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("INSERT INTO") and AuditEntry._meta.db_table in sql:
+            raise OperationalError("server closed the connection unexpectedly")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(broken):
+        response = browser.get(AUTHORIZE)
+
+    assert response.status_code == 503
+    assert audited(FAILED) == []
+    assert ClientDocument.objects.get().failures == 0
 
 
 def test_a_changed_document_changes_the_client(browser: Browser, host: Host) -> None:
