@@ -40,10 +40,11 @@ from linking.api.middleware import is_api_path  # noqa: E402
 from linking.api.problems import CONTENT_TYPE, problem_document  # noqa: E402
 from mcp_bridge.bookkeeping import keeping_books  # noqa: E402
 from mcp_bridge.database import close_database_threads  # noqa: E402
-from mcp_bridge.gate import Gate  # noqa: E402
+from mcp_bridge.gate import Gate, error_answer  # noqa: E402
 from mcp_bridge.messages import BodyTooLarge, ClientLeft, read_body, replay_body  # noqa: E402
 from mcp_bridge.server import MAX_BODY_SIZE, run_mcp_endpoint  # noqa: E402
 from mcp_bridge.tools import Tool, registered_tools  # noqa: E402
+from oauth.endpoints import RETRY_AFTER_SECONDS  # noqa: E402
 
 log = structlog.get_logger(__name__)
 
@@ -110,8 +111,8 @@ class Application:
             await self._gate(scope, receive, send_with_request_id)
         else:
             log.error("asgi.lifespan.missing", hint="run the ASGI server with lifespan support on")
-            refusal = _refusal(503, "temporarily_unavailable", "The server is starting or stopping.")
-            refusal.headers["Retry-After"] = "5"
+            words, retry = "The server is starting or stopping.", {"Retry-After": str(RETRY_AFTER_SECONDS)}
+            refusal = error_answer(503, "temporarily_unavailable", words, **retry)
             await refusal(scope, receive, send_with_request_id)
 
     async def _answer_with_django(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -146,17 +147,12 @@ def _close_connections(**_: Any) -> None:
     connections.close_all()
 
 
-def _refusal(status: int, error: str, description: str) -> Response:
-    return JSONResponse({"error": error, "error_description": description}, status_code=status)
-
-
 def _too_large(scope: Scope) -> Response:
     """413 as all other refusals at that path look: a problem, an OAuth error that any origin may read, or words."""
     uncached = {"Cache-Control": "no-store"}
     if answers_programs(scope["path"]) and not is_api_path(scope["path"]):
-        refusal = _refusal(413, "invalid_request", "The body is too large.")
-        refusal.headers.update({**uncached, "Access-Control-Allow-Origin": "*"})
-        return refusal
+        anybody = {"Access-Control-Allow-Origin": "*"}
+        return error_answer(413, "invalid_request", "The body is too large.", **anybody)
     # No middleware has asked for the person's language yet. Django cannot read just any query, and needs none for it.
     request = ASGIRequest({**scope, "query_string": b""}, BytesIO())
     with translation.override(translation.get_language_from_request(request)):

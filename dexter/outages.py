@@ -19,9 +19,10 @@ from kombu.exceptions import OperationalError as QueueError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from oauth.endpoints import RETRY_AFTER_SECONDS
+
 log = structlog.get_logger(__name__)
 
-RETRY_AFTER_SECONDS = 5
 # Without the cache there are no limits on guessing, and without the queue no mail: nobody goes on without them.
 UNAVAILABLE = (OperationalError, InterfaceError, RedisConnectionError, RedisTimeoutError, QueueError)
 _MARK = "records_were_away"

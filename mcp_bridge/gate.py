@@ -41,13 +41,13 @@ from mcp_bridge.messages import (
 )
 from mcp_bridge.server import MAX_BODY_SIZE, PRINCIPAL_SCOPE_KEY
 from mcp_bridge.tools import Tool
-from oauth.bearer import Principal, bearer_challenge, read_authorization_header, resolve_bearer_token
-from oauth.errors import InsufficientScope, InvalidToken
+from oauth.bearer import Principal, challenge_for, read_authorization_header, resolve_bearer_token
+from oauth.endpoints import RETRY_AFTER_SECONDS
+from oauth.errors import InsufficientScope, InvalidToken, TokenMissing
 
 log = structlog.get_logger(__name__)
 
 ALLOWED_METHODS = "POST, OPTIONS"
-RETRY_AFTER_SECONDS = 5
 
 _METHOD_NAME = re.compile(r"[A-Za-z$][A-Za-z0-9$/_.-]{0,63}")
 
@@ -87,7 +87,9 @@ class Gate:
         except Exception:
             log.exception("mcp.request.crashed")
             if exchange.status is None:
-                await _error(500, "server_error", "Something went wrong on our side.")(scope, receive, watched_send)
+                await error_answer(500, "server_error", "Something went wrong on our side.")(
+                    scope, receive, watched_send
+                )
         finally:
             self._log(exchange, duration=time.perf_counter() - started_at)
             if exchange.principal:
@@ -97,13 +99,13 @@ class Gate:
         """What answers the request: a refusal, or the endpoint."""
         headers = Headers(scope=scope)
         if not host_is_allowed(headers.get("host")):
-            return _error(421, "invalid_host", "This server has another name.")
+            return error_answer(421, "invalid_host", "This server has another name.")
         if scope["method"] == "OPTIONS":
             return preflight(headers)
         try:
             exchange.principal = principal = await _authenticate(headers)
         except InvalidToken as error:
-            return _unauthorized(error)
+            return _challenge(error)
         except DatabaseError:
             log.exception("mcp.database_unavailable")
             return _unavailable()
@@ -118,7 +120,7 @@ class Gate:
         exchange.calls = read_calls(decoded)
         if needed := self._missing_scopes(exchange.calls, principal):
             self._note_refused(exchange.calls, principal)
-            return _forbidden(InsufficientScope(needed))
+            return _challenge(InsufficientScope(needed))
         if has_malformed_id(decoded):
             return _rpc_error(400, "The id must be a string or a number")
         batch = decoded if is_batch(decoded, protocol_version=headers.get("mcp-protocol-version")) else None
@@ -183,7 +185,7 @@ async def _authenticate(headers: Headers) -> Principal:
     """Who is calling.
 
     Raises:
-        InvalidToken: nobody; `reason` is `no_token` when no credentials were sent.
+        InvalidToken: nobody, or the token does not act.
         django.db.Error: the database cannot tell.
     """
     values = headers.getlist("authorization")
@@ -191,33 +193,23 @@ async def _authenticate(headers: Headers) -> Principal:
         raise InvalidToken("several_authorization_headers")
     token = read_authorization_header(values[0] if values else None)
     if token is None:
-        raise InvalidToken(_NO_TOKEN)
+        raise TokenMissing
     return await run_in_database_thread(resolve_bearer_token, token, resource=settings.DEXTER_RESOURCE)
 
 
-_NO_TOKEN = "no_token"  # noqa: S105
-
-
-def _unauthorized(error: InvalidToken) -> Response:
-    """401 with a complete challenge. The error code is in it only if a token was sent (RFC 6750 §3.1)."""
-    if error.reason == _NO_TOKEN:
-        challenge = bearer_challenge()
-        return _error(401, "unauthorized", "Sign in to use this server.", **{"WWW-Authenticate": challenge})
-    challenge = bearer_challenge(error=error.error, description=error.description)
-    return _error(401, error.error, error.description, **{"WWW-Authenticate": challenge})
-
-
-def _forbidden(error: InsufficientScope) -> Response:
-    challenge = bearer_challenge(error=error.error, description=error.description, scopes=error.scopes)
-    return _error(403, error.error, error.description, **{"WWW-Authenticate": challenge})
+def _challenge(error: InvalidToken | InsufficientScope) -> Response:
+    """401 or 403 with a complete challenge."""
+    headers = {"WWW-Authenticate": challenge_for(error)}
+    return error_answer(error.status, error.error, error.description, **headers)
 
 
 def _unavailable() -> Response:
     description = "The service is not available right now. Try again in a few seconds."
-    return _error(503, "temporarily_unavailable", description, **{"Retry-After": str(RETRY_AFTER_SECONDS)})
+    return error_answer(503, "temporarily_unavailable", description, **{"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
-def _error(status: int, error: str, description: str, **headers: str) -> Response:
+def error_answer(status: int, error: str, description: str, **headers: str) -> Response:
+    """An error as OAuth's endpoints give it (RFC 6749 §5.2), where Django does not answer."""
     body = {"error": error, "error_description": description}
     return JSONResponse(body, status_code=status, headers={"Cache-Control": "no-store", **headers})
 

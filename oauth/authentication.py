@@ -8,8 +8,8 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from accounts.models import User
-from oauth.bearer import Principal, bearer_challenge, read_authorization_header, resolve_bearer_token
-from oauth.errors import InvalidToken
+from oauth.bearer import Principal, challenge_for, read_authorization_header, resolve_bearer_token
+from oauth.errors import InvalidToken, TokenMissing
 from oauth.models import Client
 from oauth.scopes import RESOLVE_SCOPE
 from oauth.services import resolve_service_token
@@ -39,7 +39,7 @@ class BearerAuthentication(BaseAuthentication):
             sent = read_authorization_header(request.headers.get("Authorization")) is not None
         except InvalidToken:
             sent = True
-        return bearer_challenge(error="invalid_token" if sent else None, description=InvalidToken.description)
+        return challenge_for(InvalidToken() if sent else TokenMissing())
 
 
 class ServiceAuthentication(BaseAuthentication):

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import User
-from oauth.errors import InvalidToken
+from oauth.errors import InsufficientScope, InvalidToken, TokenMissing
 from oauth.models import AccessToken, Client, ConnectorSession
 from oauth.tokens import digest
 
@@ -88,15 +88,15 @@ def resolve_bearer_token(token: str, *, resource: str) -> Principal:
     if row.expires <= now:
         raise _refusal("expired", session)
     if session.issuer != settings.DEXTER_ISSUER:
-        raise _refusal("issued by another issuer", session)
+        raise _refusal("other_issuer", session)
     if not session.is_live(now):
-        raise _refusal("session ended", session)
+        raise _refusal("session_ended", session)
     if resource not in row.resource:
-        raise _refusal("issued for another resource", session)
+        raise _refusal("other_resource", session)
     if client is None or client.pk != session.client_id or not client.is_usable(None):
-        raise _refusal("client blocked", session)
+        raise _refusal("client_blocked", session)
     if not session.user.is_active:
-        raise _refusal("user inactive", session)
+        raise _refusal("user_inactive", session)
     account, initiated_by, linked_at = _account_of(session)
     return Principal(
         issuer=session.issuer,
@@ -169,3 +169,15 @@ def bearer_challenge(
         "scope": " ".join(settings.DEXTER_RESOURCE_SCOPES if scopes is None else scopes),
     }
     return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in parameters.items() if value)
+
+
+def challenge_for(refusal: InvalidToken | InsufficientScope, *, scopes: Iterable[str] | None = None) -> str:
+    """The `WWW-Authenticate` value of a refusal. A missing token is no error of the caller's (RFC 6750 §3.1).
+
+    `scopes` are those of the endpoint; a refusal that names what the call needs wins.
+    """
+    if isinstance(refusal, TokenMissing):
+        return bearer_challenge(scopes=scopes)
+    if isinstance(refusal, InsufficientScope):
+        scopes = refusal.scopes
+    return bearer_challenge(error=refusal.error, description=refusal.description, scopes=scopes)

@@ -2,6 +2,7 @@
 
 OAuthError
 ├── InvalidToken          401 invalid_token: a bearer token that does not act (RFC 6750 §3.1)
+│   └── TokenMissing      401 unauthorized: none was sent
 ├── InsufficientScope     403 insufficient_scope: a good token that may not do this (RFC 6750 §3.1)
 ├── InvalidRegistrationToken  401 invalid_token: not the token of this registration (RFC 7592 §3)
 ├── RegistrationError     400: a client that may not register (RFC 7591 §3.2.2)
@@ -51,6 +52,13 @@ class InvalidToken(OAuthError):
     status = 401
     error = "invalid_token"
     description = "The access token is missing, expired or revoked. Sign in again to get a new one."
+
+
+class TokenMissing(InvalidToken):
+    """Nobody is calling: no token was sent. That is how each connection begins."""
+
+    error = "unauthorized"
+    description = "An access token is needed. Sign in to get one."
 
 
 class InsufficientScope(OAuthError):
@@ -166,15 +174,21 @@ class CredentialReplayed(OAuthError):
 
     error = "invalid_grant"
     description = "The grant is invalid, expired or already used."
+    # Why the session ends, as a value of `ConnectorSession.EndReason`, and what the log says.
+    end_reason: ClassVar[str]
 
     def __init__(self, session: ConnectorSession) -> None:
-        super().__init__(self.__class__.__name__)
+        super().__init__(self.end_reason)
         self.session = session
 
 
 class CodeReplayed(CredentialReplayed):
     """An authorization code was used twice (RFC 6749 §4.1.2)."""
 
+    end_reason = "code_replayed"
+
 
 class RefreshTokenReplayed(CredentialReplayed):
     """A refresh token was used after its successor (RFC 9700 §4.14.2)."""
+
+    end_reason = "refresh_replayed"

@@ -38,7 +38,7 @@ def assert_ended_by_replay() -> None:
     entry = AuditEntry.objects.get(action="oauth.session.ended")
     assert session.end_reason == ConnectorSession.EndReason.REFRESH_REPLAYED
     assert (entry.session_id, entry.reason) == (session.pk, "refresh_replayed")
-    assert AuditEntry.objects.filter(action=REFUSED, reason="RefreshTokenReplayed").exists()
+    assert AuditEntry.objects.filter(action=REFUSED, reason="refresh_replayed").exists()
 
 
 # --- Rotation ---------------------------------------------------------------------------------------------------------

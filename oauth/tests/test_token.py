@@ -147,7 +147,7 @@ def test_a_used_code_ends_its_session_and_every_token_in_it(browser: Browser) ->
     assert list(entries) == [
         ("oauth.session.connected", ""),
         ("oauth.session.ended", "code_replayed"),
-        (REFUSED, "CodeReplayed"),
+        (REFUSED, "code_replayed"),
     ]
     assert_json_error(refresh(browser, grant.application, tokens["refresh_token"]), "invalid_grant")
 

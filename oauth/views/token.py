@@ -21,7 +21,6 @@ from oauth.endpoints import RETRY_AFTER_SECONDS, error_response, fault_of_form, 
 from oauth.errors import (
     ClientAuthenticationAmbiguous,
     ClientKeysUnavailable,
-    CodeReplayed,
     CredentialReplayed,
     InvalidClientAssertion,
     OAuthError,
@@ -70,13 +69,8 @@ def _trade(request: HttpRequest) -> HttpResponse:
             if status != 200:
                 transaction.set_rollback(True)
     except CredentialReplayed as replay:
-        replayed_code = isinstance(replay, CodeReplayed)
-        reasons = ConnectorSession.EndReason
-        end_session(
-            session=replay.session,
-            reason=reasons.CODE_REPLAYED if replayed_code else reasons.REFRESH_REPLAYED,
-            address=client_address(request),
-        )
+        reason = ConnectorSession.EndReason(replay.end_reason)
+        end_session(session=replay.session, reason=reason, address=client_address(request))
         return _refuse(request, replay.error, replay.description, reason=replay.reason)
     if status != 200:
         _audit_refusal(request, reason=str(json.loads(body).get("error", "")))

@@ -56,7 +56,7 @@ def _staff_account() -> list[str]:
     with transaction.atomic():
         user = User.objects.create_superuser(STAFF_EMAIL, password)
         EmailAddress.objects.create(user=user, email=STAFF_EMAIL, primary=True, verified=True)
-        record_audit(AccountAction.STAFF_ADDED, account=user, reason="first start")
+        record_audit(AccountAction.STAFF_ADDED, account=user, reason="first_start")
     return [
         "A staff account was made. Its password is shown this once:",
         f"  Email:    {STAFF_EMAIL}",
