@@ -7,7 +7,7 @@ import hashlib
 import secrets
 from typing import Any
 
-from django.utils.crypto import salted_hmac
+from accounts.keyed_digests import keyed_digests
 
 ACCESS_TOKEN_PREFIX = "dxa_"  # noqa: S105
 REFRESH_TOKEN_PREFIX = "dxr_"  # noqa: S105
@@ -47,6 +47,11 @@ def generate_refresh_token(request: Any) -> str:
     server's key: nobody else can compute it, and the server can, while it is shown the predecessor.
     """
     if getattr(request, "grant_type", None) == "refresh_token":
-        mac = salted_hmac("oauth.tokens.refresh_successor", request.refresh_token, algorithm="sha256").digest()
-        return REFRESH_TOKEN_PREFIX + base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
+        return successors_of(request.refresh_token)[0]
     return _random(REFRESH_TOKEN_PREFIX)
+
+
+def successors_of(refresh_token: str) -> list[str]:
+    """What a refresh token is rotated to: under the site's secret key, then under each that it had before."""
+    macs = keyed_digests("oauth.tokens.refresh_successor", refresh_token)
+    return [REFRESH_TOKEN_PREFIX + base64.urlsafe_b64encode(bytes.fromhex(mac)).rstrip(b"=").decode() for mac in macs]

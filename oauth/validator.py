@@ -16,19 +16,22 @@ from jwcrypto.jwt import JWT
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.oauth2.rfc6749 import errors
 
-from accounts.audit import record_audit
-from accounts.emails import email_is_verified
-from oauth.audit import OAuthAction
 from oauth.backends import PROVED_CLIENT
-from oauth.bearer import account_behind
+from oauth.claims import identity_claims
 from oauth.errors import CodeReplayed, RefreshTokenReplayed
 from oauth.keys import current_signing_key
 from oauth.models import AccessToken, Client, ClientDocument, ConnectorSession, Grant, RefreshToken
 from oauth.resources import canonical_resources
 from oauth.scopes import clamp_scopes
-from oauth.services import end_session, revoke_own_service_token, touch_session
-from oauth.telling import tell_connected
-from oauth.tokens import digest
+from oauth.services import (
+    end_session,
+    revoke_own_service_token,
+    spend_code,
+    store_access_token,
+    store_refresh_token,
+    touch_session,
+)
+from oauth.tokens import digest, successors_of
 
 
 class DexterValidator(OAuth2Validator):
@@ -197,58 +200,29 @@ class DexterValidator(OAuth2Validator):
         session: ConnectorSession = request.connector_session
         now = timezone.now()
         if request.grant_type == "authorization_code":
-            if Grant.objects.filter(pk=request.grant_row.pk, used_at=None).update(used_at=now) != 1:
-                raise CodeReplayed(session)
-            ConnectorSession.objects.filter(pk=session.pk, connected_at=None).update(connected_at=now)
-            record_audit(
-                OAuthAction.SESSION_CONNECTED,
-                account=account_behind(session.user),
-                client_id=session.client.client_id,
-                session_id=session.pk,
-            )
-            tell_connected(session=session)
-        self._store_access_token(token, request, session, now)
-        if not session.client.may_refresh:
-            token.pop("refresh_token", None)
-        elif token.get("refresh_token"):
-            self._store_refresh_token(token["refresh_token"], request, session, now)
-        touch_session(session=session, used_at=now)
-
-    def _store_access_token(
-        self, token: dict[str, Any], request: Any, session: ConnectorSession, now: datetime
-    ) -> None:
-        expires_at = min(now + timedelta(seconds=token["expires_in"]), session.expires_at)
-        # The answer is made from `token` after this (RFC 6749 §5.1).
-        token["expires_in"] = int((expires_at - now).total_seconds())
-        row = AccessToken(
+            spend_code(grant=request.grant_row, session=session, now=now)
+        lifetime = store_access_token(
             session=session,
-            user=session.user,
-            application=session.client,
+            value=token["access_token"],
             scope=token["scope"],
-            expires=expires_at,
             resource=request.resource,
+            lifetime=timedelta(seconds=token["expires_in"]),
             id_token=getattr(request, "id_token", None),
+            now=now,
         )
-        self._set_token_value(row, token["access_token"])
-        row.save(force_insert=True)
-
-    def _store_refresh_token(self, value: str, request: Any, session: ConnectorSession, now: datetime) -> None:
-        predecessor: RefreshToken | None = getattr(request, "refresh_token_instance", None)
-        if predecessor is not None:
-            RefreshToken.objects.filter(pk=predecessor.pk, first_used_at=None).update(first_used_at=now)
-            if RefreshToken.objects.filter(token_checksum=digest(value)).exists():
-                return
-        row = RefreshToken(
-            session=session,
-            user=session.user,
-            application=session.client,
-            predecessor=predecessor,
-            token_family=session.pk,
-            resource=request.resource,
-            expires_at=min(now + settings.DEXTER_REFRESH_TOKEN_LIFETIME, session.expires_at),
-        )
-        self._set_token_value(row, value)
-        row.save(force_insert=True)
+        # The answer is made from `token` after this (RFC 6749 §5.1).
+        token["expires_in"] = int(lifetime.total_seconds())
+        refresh_token = token.pop("refresh_token", None)
+        if refresh_token and session.client.may_refresh:
+            predecessor: RefreshToken | None = getattr(request, "refresh_token_instance", None)
+            token["refresh_token"] = store_refresh_token(
+                session=session,
+                values=[refresh_token] if predecessor is None else successors_of(request.refresh_token),
+                resource=request.resource,
+                predecessor=predecessor,
+                now=now,
+            )
+        touch_session(session=session, used_at=now)
 
     # --- Revocation ---------------------------------------------------------------------------------------------------
 
@@ -303,14 +277,3 @@ def _lock_session(client: Client, **of_credential: str) -> ConnectorSession | No
 def _is_within_grace(row: RefreshToken, first_used_at: datetime, now: datetime) -> bool:
     successor_is_unused = RefreshToken.objects.filter(predecessor=row, first_used_at=None).exists()
     return successor_is_unused and now - first_used_at <= settings.DEXTER_REFRESH_TOKEN_GRACE
-
-
-def identity_claims(user: Any, scopes: list[str] | frozenset[str]) -> dict[str, Any]:
-    """The claims about `user` that `scopes` allow (OpenID Connect Core §5.4)."""
-    claims: dict[str, Any] = {"sub": user.subject}
-    if "profile" in scopes:
-        claims["name"] = claims["nickname"] = user.get_full_name()
-    if "email" in scopes and user.email:
-        claims["email"] = user.email
-        claims["email_verified"] = email_is_verified(user)
-    return claims

@@ -20,6 +20,8 @@ from linking.models import LinkingCode
 from linking.tests.builders import make_link, make_linking_code
 from mcp_bridge.server import request_state_keys
 from oauth.keys import current_signing_key, published_keys
+from oauth.tests.builders import make_refresh_token
+from oauth.tests.protocol import refresh
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Rotate = Callable[[], None]
@@ -139,6 +141,19 @@ def test_that_was_not_me_can_still_be_said(rotate: Rotate, is_kept: bool) -> Non
     rotate()
 
     assert (read_disown_token(token) is not None) is is_kept
+
+
+def test_an_answer_that_was_lost_meanwhile_is_given_again(rotate: Rotate, is_kept: bool) -> None:
+    """Without the former key its successor cannot be made again: there are two, and each goes on."""
+    browser, (row, token) = Client(), make_refresh_token()
+    lost = refresh(browser, row.application, token).json()["refresh_token"]
+    rotate()
+
+    found = refresh(browser, row.application, token).json()["refresh_token"]
+
+    assert (found == lost) is is_kept
+    for each in {found, lost}:
+        assert refresh(browser, row.application, each).status_code == 200
 
 
 def test_id_tokens_are_signed_with_the_same_key(rotate: Rotate, is_kept: bool) -> None:

@@ -16,6 +16,7 @@ from oauth.services.sessions import (
     touch_session,
 )
 from oauth.services.sweeping import sweep_oauth
+from oauth.services.tokens import spend_code, store_access_token, store_refresh_token
 
 __all__ = [
     "Consent",
@@ -31,6 +32,9 @@ __all__ = [
     "revoke_service_token",
     "set_up_client",
     "set_up_connector_client",
+    "spend_code",
+    "store_access_token",
+    "store_refresh_token",
     "sweep_oauth",
     "touch_session",
 ]

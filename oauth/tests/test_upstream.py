@@ -84,6 +84,7 @@ OVERRIDDEN: list[tuple[Callable[..., Any], str]] = [
 
 # What calls our overrides, in an order and with arguments that we count on; and what we replace or call directly.
 RELIED_ON: list[tuple[Callable[..., Any], str]] = [
+    (provider_models.set_token_value, "98fc9efd4e717c52"),
     (OAuth2Validator.authenticate_client_id, "fcc271b1f150608f"),
     (OAuth2Validator.get_authorization_code_nonce, "d3b7e7749e0175e6"),
     (OAuth2Validator.get_claim_dict, "1a72c6b74279b9c5"),
@@ -92,7 +93,6 @@ RELIED_ON: list[tuple[Callable[..., Any], str]] = [
     (OAuth2Validator.get_id_token_dictionary, "aa04ce6559737d5e"),
     (OAuth2Validator.get_oidc_claims, "04a52b99c0591269"),
     (OAuth2Validator._save_id_token, "fc3dac719d350eee"),
-    (OAuth2Validator._set_token_value, "fb56a30214da8e1d"),
     (OAuth2Validator.is_pkce_required, "ff7b2c400a6fa224"),
     (OAuth2Validator.save_bearer_token, "8c29620f26f8e1cd"),
     (OAuth2Validator.validate_grant_type, "16cf9106537f222d"),
@@ -165,7 +165,7 @@ def _is_library(base: type) -> bool:
 def test_upstream_is_what_we_read(upstream: Callable[..., Any], digest: str) -> None:
     assert digest_of(upstream) == digest, (
         f"{upstream.__module__}.{upstream.__qualname__} has changed. Read it again beside what overrides or calls it "
-        "in oauth/validator.py, oauth/server.py, oauth/backends.py and oauth/models/, then renew its digest."
+        "in oauth/validator.py, oauth/server.py, oauth/backends.py, oauth/services/ and oauth/models/, then renew its digest."
     )
 
 

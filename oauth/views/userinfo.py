@@ -6,9 +6,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from oauth.bearer import challenge_for, read_authorization_header, resolve_bearer_token
+from oauth.claims import identity_claims
 from oauth.endpoints import error_response, protocol_endpoint
 from oauth.errors import InsufficientScope, InvalidToken, TokenMissing
-from oauth.validator import identity_claims
 
 
 @protocol_endpoint(methods=("GET", "POST"))
