@@ -165,7 +165,8 @@ def _is_library(base: type) -> bool:
 def test_upstream_is_what_we_read(upstream: Callable[..., Any], digest: str) -> None:
     assert digest_of(upstream) == digest, (
         f"{upstream.__module__}.{upstream.__qualname__} has changed. Read it again beside what overrides or calls it "
-        "in oauth/validator.py, oauth/server.py, oauth/backends.py, oauth/services/ and oauth/models/, then renew its digest."
+        "in oauth/validator.py, oauth/server.py, oauth/backends.py, oauth/services/ and oauth/models/, then renew its "
+        "digest."
     )
 
 
