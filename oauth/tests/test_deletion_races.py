@@ -16,11 +16,11 @@ from oauthlib.common import Request
 from accounts.models import AuditEntry, User
 from accounts.overtaking import again_if_overtaken
 from accounts.tests.builders import make_guest, make_user
-from oauth import client_documents, services, validator
+from oauth import client_documents
 from oauth.bearer import account_behind
 from oauth.errors import ClientDocumentRefused, ConsentOutdated
 from oauth.models import AccessToken, Client, ConnectorSession, Grant, RefreshToken, ServiceToken
-from oauth.services import Consent, deny_authorization, end_session, issue_authorization_code
+from oauth.services import Consent, deny_authorization, end_session, issue_authorization_code, sessions, tokens
 from oauth.tests.assertions import URL, make_key, make_signing_client, proof, sign
 from oauth.tests.builders import (
     CODE_CHALLENGE,
@@ -217,7 +217,7 @@ def test_a_connection_outlives_the_account_that_goes_while_it_is_used(
         in_thread(User.objects.filter(is_guest=False).delete).result(10)
         return found
 
-    for module in (services, validator):
+    for module in (sessions, tokens):
         monkeypatch.setattr(module, "account_behind", find_and_delete)
 
     if credential == "code":
