@@ -5,6 +5,8 @@ from __future__ import annotations
 from dexter.settings.site import DEXTER_SITE_NAME, DEXTER_VERSION
 
 REST_FRAMEWORK = {
+    # For views that another app adds: without these they would let everybody in. Our own routes say who may call them,
+    # in `linking.api.requests.ApiView`.
     "DEFAULT_AUTHENTICATION_CLASSES": ["oauth.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
