@@ -78,9 +78,9 @@ class ConsentRequest:
         """
         if self.user is None:
             return None
-        sessions = ConnectorSession.objects.filter(user=self.user, client=self.client, issuer=settings.DEXTER_ISSUER)
-        live = sessions.filter(ended_at=None, expires_at__gt=timezone.now(), connected_at__isnull=False)
-        return live.order_by("-created_at").values_list("created_at", flat=True).first()
+        live = ConnectorSession.objects.live(timezone.now())
+        connected = live.filter(user=self.user, client=self.client, connected_at__isnull=False)
+        return connected.order_by("-created_at").values_list("created_at", flat=True).first()
 
     def logo_url(self) -> str:
         """Where the logo is that staff chose for the client; empty when there is none."""

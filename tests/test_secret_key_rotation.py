@@ -17,6 +17,7 @@ from accounts.tests.builders import PASSWORD, make_guest, make_user
 from accounts.tests.mails import code_in
 from linking.disowning import disown_token, read_disown_token
 from linking.models import LinkingCode
+from linking.tests.browsing import answer_about
 from linking.tests.builders import make_link, make_linking_code
 from mcp_bridge.server import request_state_keys
 from oauth.keys import current_signing_key, published_keys
@@ -101,7 +102,7 @@ def test_a_code_that_an_assistant_showed_works(browser: Client, ada: User, rotat
 
     browser.post("/link", {"code": code})
     page = browser.get("/link/confirm", follow=True).content.decode()
-    browser.post("/link/confirm", {"decision": "link", "code_id": str(row.pk)})
+    browser.post("/link/confirm", answer_about(row.pk))
 
     assert (code in page) is is_kept
     assert LinkingCode.objects.filter(pk=row.pk, used_at__isnull=False).exists() is is_kept
