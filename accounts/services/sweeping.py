@@ -34,6 +34,7 @@ def abandoned_guests(*, now: datetime) -> QuerySet[User]:
     # Relations of apps to the right are named, not imported.
     seen_since = now - GUEST_ABANDONED_AFTER
     itself = User.objects.filter(pk=OuterRef("pk"))
+    # Of whichever issuer: a site may become again what it was.
     live = itself.filter(connector_sessions__ended_at=None, connector_sessions__expires_at__gt=now)
     seen = itself.filter(
         Q(connector_sessions__created_at__gte=seen_since)
