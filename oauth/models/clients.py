@@ -124,6 +124,11 @@ class Client(AbstractApplication):
         return bool(self.registration_source != self.RegistrationSource.DCR)
 
     @property
+    def is_set_up_by_staff(self) -> bool:
+        """Whether staff vouch for the client, its name and its redirects."""
+        return bool(self.registration_source == self.RegistrationSource.MANUAL)
+
+    @property
     def is_confidential(self) -> bool:
         """Whether the client has to prove a secret or a private key (RFC 6749 §2.1)."""
         return self.client_type == self.CLIENT_CONFIDENTIAL
@@ -142,7 +147,7 @@ class Client(AbstractApplication):
         """
         if self.is_document:
             return self.claiming_host
-        if self.registration_source == self.RegistrationSource.MANUAL:
+        if self.is_set_up_by_staff:
             hosts = (urlsplit(uri).hostname for uri in self.redirect_uris.split() if uri.startswith("https://"))
             return next(hosts, None)
         return None

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.test import Client as Browser
 
 from accounts.models import AuditEntry
-from accounts.tests.builders import make_user
-from oauth.models import Grant
+from accounts.tests.builders import PASSWORD, make_user
+from oauth.models import Client, Grant
 from oauth.tests.builders import CODE_CHALLENGE, CODE_VERIFIER, make_client
 from oauth.tests.protocol import STATE, authorize_path, decide, nothing_written, read_answer
 
@@ -17,6 +20,7 @@ pytestmark = pytest.mark.django_db
 
 REFUSED = "oauth.authorization.refused"
 ISSUER = "http://localhost:8000/mcp"
+PHISH = "https://phish.example/account/login/"
 CURSOR = "cursor://anysphere.cursor-mcp/oauth/callback"
 
 
@@ -236,11 +240,57 @@ def test_an_error_without_a_state_has_none(browser: Browser) -> None:
 
 def test_an_error_keeps_the_query_of_the_redirect(browser: Browser) -> None:
     redirect_uri = "https://assistant.example/callback?tenant=a%2Fb&x"
-    client = make_client(redirect_uris=redirect_uri)
+    client = make_client(redirect_uris=redirect_uri, registration_source=Client.RegistrationSource.MANUAL)
 
     response = browser.get(authorize_path(client, redirect_uri=redirect_uri, response_type="token"))
 
     assert response["Location"].startswith(f"{redirect_uri}&error=unsupported_response_type&")
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"prompt": "none"},
+        {"prompt": "none login"},
+        {"response_type": "token"},
+        {"code_challenge": None},
+        {"code_challenge_method": "plain"},
+        {"resource": "https://other.example/"},
+        {"request": "x"},
+    ],
+)
+@pytest.mark.parametrize("source", [Client.RegistrationSource.DCR, Client.RegistrationSource.CIMD])
+def test_nobody_is_sent_to_a_strangers_host_unasked(
+    browser: Browser, parameters: dict[str, str | None], source: str
+) -> None:
+    """RFC 9700 §4.11.2: whoever registers a client would have an address of ours that leads to any page."""
+    client = make_client(redirect_uris=PHISH, registration_source=source)
+
+    with nothing_written(REFUSED):
+        response = browser.get(authorize_path(client, redirect_uri=PHISH, **parameters))
+
+    page = response.content.decode()
+    assert response.status_code == 400
+    assert "Location" not in response
+    assert "http-equiv" not in page
+    assert "<strong>phish.example</strong>" in page
+    # Whoever knows the host goes on there, with all that the assistant has to be told.
+    [target] = re.findall(rf'href="({re.escape(PHISH)}[^"]*)"', page)
+    answer = dict(parse_qsl(urlsplit(unescape(target)).query))
+    assert {"error", "state", "iss"} <= answer.keys()
+    assert (answer["state"], answer["iss"]) == (STATE, ISSUER)
+
+
+def test_a_sign_in_leads_to_no_strangers_host(browser: Browser) -> None:
+    """A link to the real page for signing in, with a wrong request as what comes after it."""
+    make_user()
+    path = authorize_path(make_client(redirect_uris=PHISH), redirect_uri=PHISH, response_type="token")
+
+    form = {"login": "ada@example.com", "password": PASSWORD, "next": path}
+    arrived = browser.post("/account/login/", form, follow=True)
+
+    assert arrived.redirect_chain == [(path, 302)]
+    assert arrived.status_code == 400
 
 
 def test_an_error_for_a_private_scheme_is_handed_back_on_a_page(browser: Browser) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Literal, cast
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -28,7 +28,7 @@ from oauth.consent import ConsentRequest, guest_to_be
 from oauth.document_urls import names_document
 from oauth.errors import ClientDocumentRefused, ConsentOutdated
 from oauth.models import Client
-from oauth.redirects import answer_uri
+from oauth.redirects import DestinationKind, answer_uri, destination_kind, redirect_destination
 from oauth.services import Consent, deny_authorization, issue_authorization_code
 
 # How long ago a sign-in may be that answers `prompt=login`: the person just came from it.
@@ -132,7 +132,8 @@ class AuthorizeView(OAuthLibMixin, View):
             OAuthAction.AUTHORIZATION_REFUSED, client_id=client_id, address=client_address(request), reason=reason
         )
         if not isinstance(refusal, FatalClientError):
-            return self._hand_back(request, error.redirect_uri, error.twotuples, outcome="refused")
+            client = Client.objects.filter(client_id=client_id).first()
+            return self._hand_back(request, error.redirect_uri, error.twotuples, outcome="refused", client=client)
         return self._explain(request, reason, description=error.description)
 
     def _explain(self, request: HttpRequest, fault: str, *, description: str = "", status: int = 400) -> HttpResponse:
@@ -151,12 +152,17 @@ class AuthorizeView(OAuthLibMixin, View):
         """Send the browser back with `iss`, on errors too (RFC 9207 §2; upstream has it on successes only, hole 4).
 
         A private scheme gets a page, because browsers block or ask on a bare redirect. Where the app does not open, it
-        is the last page that the person sees, so it says what happened.
+        is the last page that the person sees, so it says what happened. And nobody is sent to a host that a stranger
+        registered before they have decided anything (RFC 9700 §4.11.2): a link of ours would lead to any page.
         """
         uri = answer_uri(redirect_uri, [*answer, ("iss", settings.DEXTER_ISSUER)])
-        if urlsplit(uri).scheme in ("http", "https"):
+        kind, is_vouched_for = destination_kind(redirect_uri), bool(client and client.is_set_up_by_staff)
+        asks_first = outcome == "refused" and kind == DestinationKind.SITE and not is_vouched_for
+        if kind != DestinationKind.APP and not asks_first:
             return HttpResponse(status=302, headers={"Location": uri})
-        return render(request, "oauth/hand_back.html", {"uri": uri, "client": client, "outcome": outcome})
+        host = redirect_destination(uri) if asks_first else ""
+        context = {"uri": uri, "client": client, "outcome": outcome, "host": host}
+        return render(request, "oauth/hand_back.html", context, status=400 if asks_first else 200)
 
 
 def _to_sign_in_again(asked: ConsentRequest) -> HttpResponse:

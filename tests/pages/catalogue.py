@@ -149,6 +149,7 @@ CONSENT = [
     Page("consent-form-too-old", states.consent_signed_in, (Tamper("csrfmiddlewaretoken"), Press("Allow")), status=403),
     Page("hand-back-denied", states.consent_private_scheme, (Press("Deny"),), leaves=True),
     Page("hand-back-refused", states.consent_refused_for_an_app, leaves=True),
+    Page("hand-back-to-a-stranger", states.consent_refused_for_a_stranger, status=400),
     Page("hand-back", states.consent_private_scheme, (Press("Allow"),), leaves=True),
 ]
 

@@ -148,6 +148,11 @@ def consent_refused_for_an_app(visitor: Visitor) -> str:
     return authorize_path(make_client(name="Cursor", redirect_uris=PRIVATE), response_type="token")
 
 
+def consent_refused_for_a_stranger(visitor: Visitor) -> str:
+    """An assistant that nobody vouches for asks for what is not done, and would have the answer at its own host."""
+    return authorize_path(make_client(redirect_uris=VENDOR), response_type="token")
+
+
 def consent_without_a_name(visitor: Visitor) -> str:
     """An assistant that registered no name, signed out."""
     return authorize_path(make_client(name="", redirect_uris=LOOPBACK))
