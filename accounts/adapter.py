@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.addresses import address_block, client_address
 from accounts.audit import AccountAction, record_audit
+from accounts.begun import begin_sign_in
 from accounts.browsers import describe_browser
 from accounts.known_browsers import read_known_browser
 from accounts.limits import EMAIL_CODE_LIFETIME, MAILED_CODE_LIFETIME, in_minutes
@@ -146,11 +147,18 @@ class AccountAdapter(DefaultAccountAdapter):
             )
 
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
-        """Turn away an account that staff deactivated."""
+        """Turn away an account that staff deactivated. What others have shown is good until their access changes."""
         response: HttpResponse | None = super().pre_login(request, user, **kwargs)
         if response is not None:
             _record_refusal(request, account=user, reason="inactive")
-        return response
+            return response
+        records = get_authentication_records(request, user)
+        if not records or records[-1]["method"] != "password":
+            # What was shown may itself have changed it since this object was read: a reset, the proof of an address.
+            # A password was compared with what this object holds.
+            user.refresh_from_db(fields=["password", "browser_epoch"])
+        begin_sign_in(request, user)
+        return None
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Keep who was tried; an address that has no account stays out of the log, it is somebody's."""

@@ -14,7 +14,7 @@ from allauth.account.decorators import secure_admin_login
 from allauth.account.forms import BaseSignupForm, SignupForm
 from allauth.account.internal.flows.code_verification import AbstractCodeVerificationProcess
 from allauth.account.internal.flows.email_verification import verify_email, verify_email_indirectly
-from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.login import get_authentication_records, perform_login
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
 from allauth.account.internal.flows.password_reset_by_code import PasswordResetVerificationProcess
 from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate, is_reauthentication_required
@@ -28,6 +28,8 @@ from allauth.account.views import (
     ConfirmLoginCodeView,
     ConfirmPasswordResetCodeView,
     LogoutView,
+    PasswordResetView,
+    RequestLoginCodeView,
 )
 from allauth.core.internal.ratelimit import get_cache_key
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -73,13 +75,19 @@ DIGESTS: list[tuple[Callable[..., Any], str]] = [
     (LoginCodeVerificationProcess.finish, "f79e2eab870ed5e3"),
     (PasswordResetVerificationProcess.initiate.__func__, "fdc8bf1dc27e09ac"),
     (PasswordResetVerificationProcess.resume.__func__, "33dd5cf323d76c63"),
+    (PasswordResetVerificationProcess.confirm_code, "6321beee28d53bae"),
+    (PasswordResetVerificationProcess.finish, "140c7f66c59736fb"),
+    (PasswordResetView.form_valid, "db9eab118427e2b5"),
     (CompletePasswordResetView.dispatch, "44ad4bb66dd9a47a"),
+    (CompletePasswordResetView.form_valid, "6f67409b2a31af0b"),
     (ConfirmPasswordResetCodeView.dispatch, "48255cfa44733883"),
     (AbstractCodeVerificationProcess.initial_state.__func__, "2d08e17f1d51dd73"),
     (AbstractCodeVerificationProcess.record_invalid_attempt, "fb94af9dcfeed15e"),
     (Login.serialize, "196d21f631eaa247"),
     (Login.deserialize.__func__, "5361791f4d59ec4e"),
     (unstash_login, "1b898dacfb5d8fdb"),
+    (perform_login, "04d6c1da844dbe07"),
+    (RequestLoginCodeView.form_valid, "a2b7fd7fef22b0a9"),
     (ConfirmLoginCodeView.form_valid, "4576b4c4511bae71"),
     (ConfirmLoginCodeView._action.func, "f1b04c51af4f1861"),
     (ConfirmEmailVerificationCodeView.dispatch, "34f4c112244b91b7"),
