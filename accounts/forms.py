@@ -221,3 +221,10 @@ class ChangePasswordForm(_OnePasswordForm, allauth_forms.ChangePasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["oldpassword"].label = _("Current password")
+
+    def clean_oldpassword(self) -> str:
+        """The password that the account has; a wrong one is counted and kept as at signing in."""
+        password: str = self.cleaned_data["oldpassword"]
+        if not get_adapter().reauthenticate(self.user, password):
+            raise get_adapter().validation_error("enter_current_password")
+        return password

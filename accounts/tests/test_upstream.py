@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.decorators import secure_admin_login
-from allauth.account.forms import BaseSignupForm, SignupForm
+from allauth.account.forms import BaseSignupForm, ChangePasswordForm, SignupForm
 from allauth.account.internal.flows.code_verification import AbstractCodeVerificationProcess
 from allauth.account.internal.flows.email_verification import verify_email, verify_email_indirectly
 from allauth.account.internal.flows.login import get_authentication_records, perform_login
@@ -34,6 +34,7 @@ from allauth.account.views import (
 from allauth.core.internal.ratelimit import get_cache_key
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import BaseAuthenticateForm
+from allauth.mfa.base.internal.flows import check_rate_limit
 from allauth.mfa.base.views import AuthenticateView, IndexView
 from allauth.mfa.recovery_codes.views import (
     DownloadRecoveryCodesView,
@@ -53,7 +54,6 @@ from accounts.tests.upstream import digest_of
 
 DIGESTS: list[tuple[Callable[..., Any], str]] = [
     (DefaultAccountAdapter.get_client_ip, "a9dfa19abcc741da"),
-    (DefaultAccountAdapter._get_login_attempts_cache_key, "58a617b4345558fb"),
     (DefaultAccountAdapter.is_safe_url, "f07f22d892824438"),
     (DefaultAccountAdapter.is_ajax, "c5363f94f6db1587"),
     (DefaultAccountAdapter.send_mail, "50801b474d151451"),
@@ -62,6 +62,11 @@ DIGESTS: list[tuple[Callable[..., Any], str]] = [
     (DefaultAccountAdapter.pre_login, "bb066fd4b44951e8"),
     (DefaultAccountAdapter.authentication_failed, "e2804409128c2612"),
     (DefaultAccountAdapter.authenticate, "7b29ce7dcc16ad09"),
+    (DefaultAccountAdapter.pre_authenticate, "2cf668171ab31a72"),
+    (DefaultAccountAdapter._delete_login_attempts_cached_email, "8ef85bf1a8a26a04"),
+    (check_rate_limit, "f9b22c5dee5802c5"),
+    (DefaultAccountAdapter.reauthenticate, "84895da42380a184"),
+    (ChangePasswordForm.clean_oldpassword, "3a4c5ba7e3623597"),
     (DefaultAccountAdapter.set_password, "bb1268e325c3d710"),
     (DefaultAccountAdapter.get_reauthentication_methods, "7497c3b53851a733"),
     (SignupForm.try_save, "916adf1f6a9d3ac9"),

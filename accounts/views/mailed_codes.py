@@ -165,6 +165,7 @@ def _record_refusal(request: HttpRequest, *, account: User | None, reason: str) 
 class _EndsWithWhatItBegan:
     """A reset ends when the account's address, password or browsers are others than when it was asked for."""
 
+    request: HttpRequest
     _process: PasswordResetVerificationProcess
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
