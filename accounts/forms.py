@@ -140,6 +140,9 @@ class SignupForm(PlainForm, allauth_forms.SignupForm):
 
         allauth looks the address up before it inserts: of two sign-ups at once the second meets the constraint.
         """
+        if self.account_already_exists:
+            # It is what takes long with a new account: nobody reads from a clock which address has one.
+            User().set_password(self.cleaned_data["password1"])
         try:
             with transaction.atomic():
                 return super().try_save(request)
