@@ -25,6 +25,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.emails import email_is_verified
+from accounts.invisible import is_invisible
 from accounts.models import User
 
 EMAIL_LENGTH = 254
@@ -65,8 +66,9 @@ class ProfileForm(PlainForm):
     )
 
     def clean_display_name(self) -> str:
-        """The name on one line: it stands in mail and in the admin."""
-        return " ".join(str(self.cleaned_data["display_name"]).split())
+        """The name on one line, of what can be seen: it stands in mail and in the admin, and assistants are told it."""
+        name = str(self.cleaned_data["display_name"])
+        return " ".join("".join(character for character in name if not is_invisible(character)).split())
 
 
 class ChangeEmailForm(PlainForm):
