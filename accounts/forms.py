@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from allauth.account import forms as allauth_forms
@@ -12,6 +13,7 @@ from allauth.core import context
 from allauth.core.internal.httpkit import add_query_params
 from allauth.utils import get_request_param
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import ValidationError
@@ -32,6 +34,8 @@ EMAIL_LENGTH = 254
 PASSWORD_LENGTH = 256
 # With room for the spaces and dashes that people type.
 CODE_LENGTH = 40
+# A line that somebody copied with the code in it.
+PASTED_LENGTH = 200
 
 
 class PlainForm(Form):
@@ -165,10 +169,25 @@ class CodeForm(PlainForm):
         self.fields["code"].widget.attrs |= {"inputmode": "numeric", "autofocus": True}
 
 
-class NewEmailCodeForm(CodeForm):
-    """The code that was sent to a new address."""
+class MailedCodeField(forms.CharField):
+    """The digits of a mailed code, out of whatever was pasted with them, such as the subject of the mail."""
 
-    code = forms.CharField(label=_("Code"), widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}))
+    def to_python(self, value: Any) -> str:
+        """The code, where the text has exactly as many digits as a code has; otherwise the text, to be refused."""
+        text = str(super().to_python(value))
+        digits = re.sub(r"[^0-9]", "", text)
+        is_one_code = len(digits) == settings.ALLAUTH_USER_CODE_FORMAT["length"]
+        return digits if is_one_code and len(text) <= PASTED_LENGTH else text
+
+
+class MailedCodeForm(CodeForm):
+    """A code that went to an address."""
+
+    code = MailedCodeField(label=_("Code"), widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}))
+
+
+class NewEmailCodeForm(MailedCodeForm):
+    """The code that was sent to a new address."""
 
 
 class RequestLoginCodeForm(PlainForm, allauth_forms.RequestLoginCodeForm):
@@ -179,11 +198,11 @@ class RequestLoginCodeForm(PlainForm, allauth_forms.RequestLoginCodeForm):
         _begin_with_the_email(self)
 
 
-class ConfirmLoginCodeForm(CodeForm, allauth_forms.ConfirmLoginCodeForm):
+class ConfirmLoginCodeForm(MailedCodeForm, allauth_forms.ConfirmLoginCodeForm):
     """Sign in with the code from the e-mail."""
 
 
-class ConfirmEmailVerificationCodeForm(CodeForm, allauth_forms.ConfirmEmailVerificationCodeForm):
+class ConfirmEmailVerificationCodeForm(MailedCodeForm, allauth_forms.ConfirmEmailVerificationCodeForm):
     """Confirm the address that an account was made with."""
 
 
@@ -195,7 +214,7 @@ class ResetPasswordForm(PlainForm, allauth_forms.ResetPasswordForm):
         _begin_with_the_email(self)
 
 
-class ConfirmPasswordResetCodeForm(CodeForm, allauth_forms.ConfirmPasswordResetCodeForm):
+class ConfirmPasswordResetCodeForm(MailedCodeForm, allauth_forms.ConfirmPasswordResetCodeForm):
     """Type the code from the password reset e-mail."""
 
 
