@@ -13,6 +13,7 @@ from allauth.core import context as allauth_context
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
@@ -24,12 +25,20 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.addresses import address_block, client_address
 from accounts.audit import AccountAction, record_audit
+from accounts.begun import begin_sign_in
 from accounts.browsers import describe_browser
-from accounts.known_browsers import read_known_browser
+from accounts.errors import TooManyPasswords
+from accounts.known_browsers import KnownBrowser, read_known_browser
 from accounts.limits import EMAIL_CODE_LIFETIME, MAILED_CODE_LIFETIME, in_minutes
 from accounts.mail import enqueue_mail, render_mail
 from accounts.models import User
-from accounts.services import admit_asked_mail, end_other_browsers
+from accounts.services import (
+    admit_asked_mail,
+    admit_password,
+    end_other_browsers,
+    forget_passwords,
+    forgive_password,
+)
 from accounts.sign_in import signed_in_recently
 
 log = structlog.get_logger(__name__)
@@ -50,6 +59,9 @@ CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 class AccountAdapter(DefaultAccountAdapter):
     """Nothing here trusts the Host header; mail is ours and is limited; what changes an account is audited with it."""
 
+    # For which the password that is being compared was counted: a right one is taken back from where it was.
+    _password_browser: KnownBrowser | None = None
+
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "email_password_mismatch": _("That email and password do not belong to an account here."),
@@ -66,10 +78,6 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
         """The unit that allauth's limits count; allauth's own reading of X-Forwarded-For has settings of its own."""
         return address_block(client_address(request))
-
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        # allauth's key has the Host header in it, port and all: every port would be a new limit for the same account.
-        return str(credentials.get("email", "")).lower()
 
     def is_safe_url(self, url: str) -> bool:
         """Whether `next` stays on this site; allauth's own would let it lead to any host in ALLOWED_HOSTS."""
@@ -146,11 +154,42 @@ class AccountAdapter(DefaultAccountAdapter):
             )
 
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
-        """Turn away an account that staff deactivated."""
+        """Turn away an account that staff deactivated. What others have shown is good until their access changes."""
         response: HttpResponse | None = super().pre_login(request, user, **kwargs)
         if response is not None:
             _record_refusal(request, account=user, reason="inactive")
-        return response
+            return response
+        records = get_authentication_records(request, user)
+        if not records or records[-1]["method"] != "password":
+            # What was shown may itself have changed it since this object was read: a reset, the proof of an address.
+            # A password was compared with what this object holds.
+            user.refresh_from_db(fields=["password", "browser_epoch"])
+        begin_sign_in(request, user)
+        return None
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """As upstream, which limits the network; and count for the account, or for a browser that is known for it."""
+        super().pre_authenticate(request, **credentials)
+        email = str(credentials.get("email", ""))
+        self._password_browser = read_known_browser(request, email=email)
+        try:
+            admit_password(email=email, browser=self._password_browser, address=client_address(request))
+        except TooManyPasswords as refusal:
+            if self._password_browser is None:
+                raise self.validation_error("too_many_login_attempts") from None
+            raise ValidationError(refusal.description) from None
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """As upstream; a right password counts for nothing."""
+        account: User | None = super().authenticate(request, **credentials)
+        if account is not None:
+            forgive_password(email=str(credentials.get("email", "")), browser=self._password_browser)
+        return account
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        # Upstream does so after a reset.
+        super()._delete_login_attempts_cached_email(request, **credentials)
+        forget_passwords(email=str(credentials.get("email", "")))
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Keep who was tried; an address that has no account stays out of the log, it is somebody's."""

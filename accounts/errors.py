@@ -1,13 +1,14 @@
 """Everything that the accounts app refuses.
 
 AccountError
-├── AccountGone     it was deleted meanwhile
-├── EmailTaken      another account has the address
-├── GuestsAreOff    the setting turns guests off
-├── LastSuperuser   nobody could look after the site any more
-├── MailNotSent     the mail that the person waits for cannot leave
-├── NotAGuest       an account was offered where only a guest will do
-└── TooManyGuesses  too many wrong codes from an e-mail, an app or a list of recovery codes
+├── AccountGone       it was deleted meanwhile
+├── EmailTaken        another account has the address
+├── GuestsAreOff      the setting turns guests off
+├── LastSuperuser     nobody could look after the site any more
+├── MailNotSent       the mail that the person waits for cannot leave
+├── NotAGuest         an account was offered where only a guest will do
+├── TooManyGuesses    too many wrong codes from an e-mail, an app or a list of recovery codes
+└── TooManyPasswords  too many wrong ones in a browser that is known for the account
 """
 
 from __future__ import annotations
@@ -74,3 +75,10 @@ class TooManyGuesses(AccountError):
 
     reason = "too_many_guesses"
     description = _("Too many wrong codes were typed. Try again in an hour, or tomorrow if that does not help.")
+
+
+class TooManyPasswords(AccountError):
+    """In a browser in which the account was signed in before: nothing is compared for now."""
+
+    reason = "too_many_passwords"
+    description = _("Too many wrong passwords were typed. Try again in an hour.")

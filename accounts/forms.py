@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from allauth.account import forms as allauth_forms
@@ -12,6 +13,7 @@ from allauth.core import context
 from allauth.core.internal.httpkit import add_query_params
 from allauth.utils import get_request_param
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import ValidationError
@@ -25,12 +27,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.emails import email_is_verified
+from accounts.invisible import is_invisible
 from accounts.models import User
 
 EMAIL_LENGTH = 254
 PASSWORD_LENGTH = 256
 # With room for the spaces and dashes that people type.
 CODE_LENGTH = 40
+# A line that somebody copied with the code in it.
+PASTED_LENGTH = 200
 
 
 class PlainForm(Form):
@@ -65,8 +70,9 @@ class ProfileForm(PlainForm):
     )
 
     def clean_display_name(self) -> str:
-        """The name on one line: it stands in mail and in the admin."""
-        return " ".join(str(self.cleaned_data["display_name"]).split())
+        """The name on one line, of what can be seen: it stands in mail and in the admin, and assistants are told it."""
+        name = str(self.cleaned_data["display_name"])
+        return " ".join("".join(character for character in name if not is_invisible(character)).split())
 
 
 class ChangeEmailForm(PlainForm):
@@ -140,6 +146,9 @@ class SignupForm(PlainForm, allauth_forms.SignupForm):
 
         allauth looks the address up before it inserts: of two sign-ups at once the second meets the constraint.
         """
+        if self.account_already_exists:
+            # It is what takes long with a new account: nobody reads from a clock which address has one.
+            User().set_password(self.cleaned_data["password1"])
         try:
             with transaction.atomic():
                 return super().try_save(request)
@@ -160,10 +169,25 @@ class CodeForm(PlainForm):
         self.fields["code"].widget.attrs |= {"inputmode": "numeric", "autofocus": True}
 
 
-class NewEmailCodeForm(CodeForm):
-    """The code that was sent to a new address."""
+class MailedCodeField(forms.CharField):
+    """The digits of a mailed code, out of whatever was pasted with them, such as the subject of the mail."""
 
-    code = forms.CharField(label=_("Code"), widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}))
+    def to_python(self, value: Any) -> str:
+        """The code, where the text has exactly as many digits as a code has; otherwise the text, to be refused."""
+        text = str(super().to_python(value))
+        digits = re.sub(r"[^0-9]", "", text)
+        is_one_code = len(digits) == settings.ALLAUTH_USER_CODE_FORMAT["length"]
+        return digits if is_one_code and len(text) <= PASTED_LENGTH else text
+
+
+class MailedCodeForm(CodeForm):
+    """A code that went to an address."""
+
+    code = MailedCodeField(label=_("Code"), widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}))
+
+
+class NewEmailCodeForm(MailedCodeForm):
+    """The code that was sent to a new address."""
 
 
 class RequestLoginCodeForm(PlainForm, allauth_forms.RequestLoginCodeForm):
@@ -174,11 +198,11 @@ class RequestLoginCodeForm(PlainForm, allauth_forms.RequestLoginCodeForm):
         _begin_with_the_email(self)
 
 
-class ConfirmLoginCodeForm(CodeForm, allauth_forms.ConfirmLoginCodeForm):
+class ConfirmLoginCodeForm(MailedCodeForm, allauth_forms.ConfirmLoginCodeForm):
     """Sign in with the code from the e-mail."""
 
 
-class ConfirmEmailVerificationCodeForm(CodeForm, allauth_forms.ConfirmEmailVerificationCodeForm):
+class ConfirmEmailVerificationCodeForm(MailedCodeForm, allauth_forms.ConfirmEmailVerificationCodeForm):
     """Confirm the address that an account was made with."""
 
 
@@ -190,7 +214,7 @@ class ResetPasswordForm(PlainForm, allauth_forms.ResetPasswordForm):
         _begin_with_the_email(self)
 
 
-class ConfirmPasswordResetCodeForm(CodeForm, allauth_forms.ConfirmPasswordResetCodeForm):
+class ConfirmPasswordResetCodeForm(MailedCodeForm, allauth_forms.ConfirmPasswordResetCodeForm):
     """Type the code from the password reset e-mail."""
 
 
@@ -221,3 +245,10 @@ class ChangePasswordForm(_OnePasswordForm, allauth_forms.ChangePasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["oldpassword"].label = _("Current password")
+
+    def clean_oldpassword(self) -> str:
+        """The password that the account has; a wrong one is counted and kept as at signing in."""
+        password: str = self.cleaned_data["oldpassword"]
+        if not get_adapter().reauthenticate(self.user, password):
+            raise get_adapter().validation_error("enter_current_password")
+        return password

@@ -64,7 +64,7 @@ def remember_browser(request: HttpRequest, response: HttpResponseBase) -> None:
     account = User.objects.filter(pk=signed_in.pk).first()
     if account is None:
         return
-    content = {"account": account.subject, "id": secrets.token_urlsafe(16), "stamp": _stamps(account)[0]}
+    content = {"account": account.subject, "id": secrets.token_urlsafe(16), "stamp": access_stamp(account)}
     response.set_cookie(
         known_browser_cookie_name(),
         signing.dumps(content, salt=COOKIE_SALT),
@@ -76,6 +76,16 @@ def remember_browser(request: HttpRequest, response: HttpResponseBase) -> None:
     )
 
 
+def access_stamp(account: User) -> str:
+    """What changes with the password, and whenever the account is signed out of another browser."""
+    return _stamps(account)[0]
+
+
+def is_access_stamp(stamp: str, account: User) -> bool:
+    """Whether neither has changed since this was the account's, under this secret key or one before it."""
+    return any(constant_time_compare(stamp, one) for one in _stamps(account))
+
+
 def _read(request: HttpRequest, account: User, *, max_age: timedelta) -> KnownBrowser | None:
     value = request.COOKIES.get(known_browser_cookie_name())
     if not value:
@@ -85,16 +95,13 @@ def _read(request: HttpRequest, account: User, *, max_age: timedelta) -> KnownBr
     except signing.BadSignature:
         return None
     is_its_own = content["account"] == account.subject
-    if not is_its_own or not any(constant_time_compare(content["stamp"], stamp) for stamp in _stamps(account)):
+    if not is_its_own or not is_access_stamp(content["stamp"], account):
         return None
     return KnownBrowser(account_id=account.pk, browser_id=content["id"])
 
 
 def _stamps(account: User) -> list[str]:
-    """What changes with the password, and whenever the account is signed out of another browser.
-
-    One for each secret key that the site has or had; the first is for a new cookie.
-    """
+    # One for each secret key that the site has or had.
     states = [
         f"{auth_hash}:{account.browser_epoch}"
         for auth_hash in (account.get_session_auth_hash(), *account.get_session_auth_fallback_hash())

@@ -40,9 +40,22 @@ GUESSES_PER_EMAIL = Limit(10, timedelta(hours=1))
 # they have a limit too: whoever got hold of many of their cookies gets no further than 1 in 380 in a year.
 GUESSES_PER_KNOWN_BROWSER = GUESSES_PER_EMAIL
 GUESSES_OF_KNOWN_BROWSERS = Limit(30, timedelta(hours=1))
-# Six digits of an app, or one of ten recovery codes. Only who has the password or the mailbox gets to type one.
+# Passwords for an address, whoever types them, in such a browser, and in all of those together.
+PASSWORDS_PER_EMAIL = Limit(5, timedelta(minutes=5))
+PASSWORDS_PER_KNOWN_BROWSER = Limit(10, timedelta(hours=1))
+PASSWORDS_OF_KNOWN_BROWSERS = Limit(30, timedelta(hours=1))
+# Six digits of an app, or one of ten recovery codes. Only who has the password or the mailbox gets to type one. These
+# begin anew when the password changes: whoever had the old one has used up nothing that the owner needs.
 FACTOR_GUESSES_PER_HOUR = Limit(10, timedelta(hours=1))
 FACTOR_GUESSES_PER_DAY = Limit(30, timedelta(days=1))
+# However often the password changes: whoever reads the mailbox can change it, and gets no further than 1 in 45 a year.
+FACTOR_GUESSES_OF_STRANGERS = Limit(60, timedelta(days=1))
+# A known browser, which has the hour of FACTOR_GUESSES_PER_HOUR too, and all of them together: three of their cookies,
+# and the password, are worth 1 in 60 a year.
+FACTOR_GUESSES_PER_KNOWN_BROWSER = Limit(15, timedelta(days=1))
+FACTOR_GUESSES_OF_KNOWN_BROWSERS = Limit(45, timedelta(days=1))
+# Nobody guesses a passkey, so that wrong ones are compared for as long as somebody likes; this many are written down.
+PASSKEYS_WRITTEN_DOWN = Limit(30, timedelta(hours=1))
 # What anybody can have sent to an address by typing it, whether it asked or not: all kinds together.
 MAILS_PER_HOUR = Limit(6, timedelta(hours=1))
 MAILS_PER_DAY = Limit(20, timedelta(days=1))

@@ -28,8 +28,9 @@ from accounts.addresses import client_address
 from accounts.audit import AccountAction, record_audit
 from accounts.errors import TooManyGuesses
 from accounts.forms import CodeForm, PlainForm
+from accounts.known_browsers import read_known_browser
 from accounts.models import User
-from accounts.services import admit_factor_code, forgive_factor_code
+from accounts.services import admit_factor_code, admit_passkey_refusal, forgive_factor_code
 
 log = structlog.get_logger(__name__)
 NAME_LENGTH = 60
@@ -42,12 +43,13 @@ class _CountedForm(CodeForm):
         """Upstream's comparison, and its own limit, which the cache keeps."""
         # A mixin: upstream's form comes next only where it is mixed in.
         account: User = self.user  # type: ignore[attr-defined]
+        browser = read_known_browser(context.request, email=account.email or "")
         try:
-            admit_factor_code(account=account)
+            admit_factor_code(account=account, browser=browser)
         except TooManyGuesses as refusal:
             raise ValidationError(refusal.description) from None
         code: str = super().clean_code()  # type: ignore[misc]
-        forgive_factor_code(account=account)
+        forgive_factor_code(account=account, browser=browser)
         return code
 
     def save(self) -> None:
@@ -193,7 +195,10 @@ class _PasskeyForm(forms.Form):
             user = getattr(self, "user", None)
             # Without a user the credential itself says whose it is, and that was not proven.
             address = client_address(context.request)
-            record_audit(AccountAction.FACTOR_REFUSED, account=user, address=address, reason="wrong_passkey")
+            if user is None or admit_passkey_refusal(account=user):
+                record_audit(AccountAction.FACTOR_REFUSED, account=user, address=address, reason="wrong_passkey")
+            else:
+                log.warning("second_factor.refusals_not_written", account=user.subject)
             raise
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts.invisible import is_invisible
 from accounts.links import DOT_OF_HOST
 from oauth.errors import InvalidClientMetadata, InvalidRedirectURI
 from oauth.redirects import is_acceptable_redirect_uri
@@ -22,8 +23,6 @@ SUPPORTED_GRANT_TYPES = ("authorization_code", "refresh_token")
 CLAIMING_WORDS = ("verified", "official", "gepruft", "verifiziert", "offiziell")
 # Marks that stand on one letter; a few more, and they are drawn over the lines around it.
 MAX_MARKS = 2
-# Letters and marks that show nothing: Hangul fillers, the blank Braille pattern, the combining grapheme joiner.
-_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f")
 _DIGITS_AS_LETTERS = str.maketrans("013457", "oieast")
 # What Unicode calls the forms of a letter that are no accents of it, such as small capitals and the dotless i.
 _FORM_OF_LETTER = re.compile(
@@ -119,7 +118,7 @@ def read_client_name(value: Any) -> str:
         InvalidClientMetadata: the name is not a string, imitates ours, or claims that somebody checked it.
     """
     name = read_text(value, "client_name", limit=2000)
-    visible = _without_heaps_of_marks("".join(character for character in name if not _is_invisible(character)))
+    visible = _without_heaps_of_marks("".join(character for character in name if not is_invisible(character)))
     name = re.sub(r"\s+", " ", DOT_OF_HOST.sub("·", visible.replace("://", ": "))).strip()[:MAX_NAME_LENGTH].strip()
     if any(_mixes_scripts(word) for word in name.split()):
         raise InvalidClientMetadata("client_name must not mix letters that look alike.")
@@ -128,10 +127,6 @@ def read_client_name(value: Any) -> str:
     if (brand and brand in letters) or any(word in letters for word in CLAIMING_WORDS):
         raise InvalidClientMetadata("client_name must not use this site's name or claim to be checked.")
     return name
-
-
-def _is_invisible(character: str) -> bool:
-    return unicodedata.category(character) in {"Cf", "Co", "Cn"} or character in _BLANK_LETTERS
 
 
 def _without_heaps_of_marks(text: str) -> str:

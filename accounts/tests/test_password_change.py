@@ -44,7 +44,8 @@ def test_a_wrong_old_password_changes_nothing(client: Client) -> None:
     user.refresh_from_db()
     assert 'id="id_oldpassword_error"' in response.content.decode()
     assert user.check_password(PASSWORD)
-    assert not AuditEntry.objects.exists()
+    row = AuditEntry.objects.get()
+    assert (row.action, row.account, row.reason) == (AccountAction.SIGN_IN_REFUSED, user, "wrong_password")
 
 
 def test_guesses_at_the_old_password_are_limited(client: Client) -> None:

@@ -24,6 +24,26 @@ def test_a_name_is_saved_on_one_line(client: Client) -> None:
     assert AuditEntry.objects.get(action=AccountAction.PROFILE_CHANGED).detail == {}
 
 
+@pytest.mark.parametrize(
+    ("typed", "saved"),
+    [
+        ("\u202eecalevoL adA", "ecalevoL adA"),
+        ("A\u200bd\u2060a\ufeff", "Ada"),
+        ("\u2800\u3164", ""),
+        ("Ada\u2028x", "Ada x"),
+    ],
+)
+def test_what_nobody_sees_is_left_out(client: Client, typed: str, saved: str) -> None:
+    """Assistants of others are told the name when a code of the account is given to them."""
+    user = make_user(display_name="before")
+    client.force_login(user)
+
+    client.post("/account/profile/", {"display_name": typed})
+
+    user.refresh_from_db()
+    assert user.display_name == saved
+
+
 def test_the_same_name_changes_nothing(client: Client) -> None:
     client.force_login(make_user(display_name="Ada"))
 

@@ -12,6 +12,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client, RequestFactory
+from django.utils.module_loading import import_string
 
 from accounts.audit import AccountAction
 from accounts.forms import SignupForm
@@ -211,6 +212,27 @@ def test_known_and_unknown_addresses_get_the_same_answer(client: Client) -> None
 
     assert answers[0]["Location"] == answers[1]["Location"]
     assert _comparable(pages[0]) == _comparable(pages[1]).replace("bob@", "ada@")
+
+
+@pytest.mark.usefixtures("mandatory")
+def test_nor_does_a_clock_tell_them_apart(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """Hashing the password takes longer than all the rest."""
+    make_user("ada@example.com")
+    hashed: list[str] = []
+    hasher: Any = import_string(settings.PASSWORD_HASHERS[0])
+    encode = hasher.encode
+
+    def encode_and_note(self: Any, password: str, *args: Any) -> Any:
+        hashed.append(password)
+        return encode(self, password, *args)
+
+    monkeypatch.setattr(hasher, "encode", encode_and_note)
+
+    for email in ("ada@example.com", "bob@example.com"):
+        sign_up(Client(), email, f"a-good-password-of-{email}")
+
+    assert hashed == ["a-good-password-of-ada@example.com", "a-good-password-of-bob@example.com"]
+    assert User.objects.get(email="ada@example.com").check_password(PASSWORD)
 
 
 @pytest.mark.usefixtures("mandatory")

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.decorators import secure_admin_login
-from allauth.account.forms import BaseSignupForm, SignupForm
+from allauth.account.forms import BaseSignupForm, ChangePasswordForm, SignupForm
 from allauth.account.internal.flows.code_verification import AbstractCodeVerificationProcess
 from allauth.account.internal.flows.email_verification import verify_email, verify_email_indirectly
-from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.login import get_authentication_records, perform_login
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
 from allauth.account.internal.flows.password_reset_by_code import PasswordResetVerificationProcess
 from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate, is_reauthentication_required
@@ -28,10 +28,13 @@ from allauth.account.views import (
     ConfirmLoginCodeView,
     ConfirmPasswordResetCodeView,
     LogoutView,
+    PasswordResetView,
+    RequestLoginCodeView,
 )
 from allauth.core.internal.ratelimit import get_cache_key
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import BaseAuthenticateForm
+from allauth.mfa.base.internal.flows import check_rate_limit
 from allauth.mfa.base.views import AuthenticateView, IndexView
 from allauth.mfa.recovery_codes.views import (
     DownloadRecoveryCodesView,
@@ -51,7 +54,6 @@ from accounts.tests.upstream import digest_of
 
 DIGESTS: list[tuple[Callable[..., Any], str]] = [
     (DefaultAccountAdapter.get_client_ip, "a9dfa19abcc741da"),
-    (DefaultAccountAdapter._get_login_attempts_cache_key, "58a617b4345558fb"),
     (DefaultAccountAdapter.is_safe_url, "f07f22d892824438"),
     (DefaultAccountAdapter.is_ajax, "c5363f94f6db1587"),
     (DefaultAccountAdapter.send_mail, "50801b474d151451"),
@@ -60,6 +62,11 @@ DIGESTS: list[tuple[Callable[..., Any], str]] = [
     (DefaultAccountAdapter.pre_login, "bb066fd4b44951e8"),
     (DefaultAccountAdapter.authentication_failed, "e2804409128c2612"),
     (DefaultAccountAdapter.authenticate, "7b29ce7dcc16ad09"),
+    (DefaultAccountAdapter.pre_authenticate, "2cf668171ab31a72"),
+    (DefaultAccountAdapter._delete_login_attempts_cached_email, "8ef85bf1a8a26a04"),
+    (check_rate_limit, "f9b22c5dee5802c5"),
+    (DefaultAccountAdapter.reauthenticate, "84895da42380a184"),
+    (ChangePasswordForm.clean_oldpassword, "3a4c5ba7e3623597"),
     (DefaultAccountAdapter.set_password, "bb1268e325c3d710"),
     (DefaultAccountAdapter.get_reauthentication_methods, "7497c3b53851a733"),
     (SignupForm.try_save, "916adf1f6a9d3ac9"),
@@ -73,13 +80,19 @@ DIGESTS: list[tuple[Callable[..., Any], str]] = [
     (LoginCodeVerificationProcess.finish, "f79e2eab870ed5e3"),
     (PasswordResetVerificationProcess.initiate.__func__, "fdc8bf1dc27e09ac"),
     (PasswordResetVerificationProcess.resume.__func__, "33dd5cf323d76c63"),
+    (PasswordResetVerificationProcess.confirm_code, "6321beee28d53bae"),
+    (PasswordResetVerificationProcess.finish, "140c7f66c59736fb"),
+    (PasswordResetView.form_valid, "db9eab118427e2b5"),
     (CompletePasswordResetView.dispatch, "44ad4bb66dd9a47a"),
+    (CompletePasswordResetView.form_valid, "6f67409b2a31af0b"),
     (ConfirmPasswordResetCodeView.dispatch, "48255cfa44733883"),
     (AbstractCodeVerificationProcess.initial_state.__func__, "2d08e17f1d51dd73"),
     (AbstractCodeVerificationProcess.record_invalid_attempt, "fb94af9dcfeed15e"),
     (Login.serialize, "196d21f631eaa247"),
     (Login.deserialize.__func__, "5361791f4d59ec4e"),
     (unstash_login, "1b898dacfb5d8fdb"),
+    (perform_login, "04d6c1da844dbe07"),
+    (RequestLoginCodeView.form_valid, "a2b7fd7fef22b0a9"),
     (ConfirmLoginCodeView.form_valid, "4576b4c4511bae71"),
     (ConfirmLoginCodeView._action.func, "f1b04c51af4f1861"),
     (ConfirmEmailVerificationCodeView.dispatch, "34f4c112244b91b7"),

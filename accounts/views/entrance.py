@@ -21,6 +21,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET
 
 from accounts.addresses import client_address
+from accounts.begun import begin_reset, begin_sign_in
 from accounts.errors import MailNotSent
 from accounts.guests import forget_guest
 from accounts.models import User
@@ -78,9 +79,22 @@ class SignupView(_StartsOver, allauth_views.SignupView):
 class RequestLoginCodeView(_KnowsTheEmail, _StartsOver, allauth_views.RequestLoginCodeView):
     """Sign in with a code by e-mail."""
 
+    def form_valid(self, form: Any) -> HttpResponse:
+        """As upstream; the code is worth nothing once the account's access is another."""
+        response: HttpResponse = super().form_valid(form)
+        if form._user is not None:
+            begin_sign_in(self.request, form._user)
+        return response
+
 
 class ResetPasswordView(_KnowsTheEmail, allauth_views.PasswordResetView):
     """Ask for a code that lets one choose another password."""
+
+    def form_valid(self, form: BaseForm) -> HttpResponse:
+        """As upstream; the code is worth nothing once the account's access is another."""
+        response: HttpResponse = super().form_valid(form)
+        begin_reset(self.request)
+        return response
 
 
 @method_decorator(sensitive_post_parameters("typed"), name="dispatch")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account import views as allauth_views
 from allauth.account.adapter import get_adapter
@@ -14,6 +14,7 @@ from allauth.core.internal.httpkit import add_query_params
 from allauth.mfa.base import views as base_views
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -24,6 +25,7 @@ from django.utils.translation import gettext as _
 
 from accounts.addresses import client_address
 from accounts.audit import AccountAction, record_audit
+from accounts.begun import renew_reset, why_reset_ends, why_sign_in_ends
 from accounts.errors import TooManyGuesses
 from accounts.known_browsers import KnownBrowser, read_known_browser
 from accounts.limits import EMAIL_CODE_LIFETIME, MAILED_CODE_LIFETIME, in_minutes
@@ -119,11 +121,21 @@ class _EndsWithItsAccount:
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if _account_is_gone(request):
-            clear_login(request)
-            messages.warning(request, _("That did not work any more. Sign in again."))
-            return redirect("account_login")
+            return _end_sign_in(request)
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         return response
+
+
+class _EndsWithItsPassword(_EndsWithItsAccount):
+    """And when the password that was typed is the account's no more, it was signed out everywhere or is inactive."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        login = unstash_login(request, peek=True)
+        if login is not None and login.user is not None:
+            account = cast("User", login.user)
+            if reason := why_sign_in_ends(request, account):
+                return _refuse_sign_in(request, account=account, reason=reason)
+        return super().dispatch(request, *args, **kwargs)
 
 
 def _account_is_gone(request: HttpRequest) -> bool:
@@ -132,36 +144,89 @@ def _account_is_gone(request: HttpRequest) -> bool:
     return login is not None and login.user is None and request.session[LOGIN_SESSION_KEY]["user_pk"] is not None
 
 
-class _GoodForItsAddress:
-    """A reset ends when the account has another address than the one its code went to, or is gone.
+def _refuse_sign_in(request: HttpRequest, *, account: User, reason: str) -> HttpResponse:
+    _record_refusal(request, account=account, reason=reason)
+    if reason == "inactive":
+        clear_login(request)
+        return redirect("account_inactive")
+    return _end_sign_in(request)
 
-    allauth remembers whose account it is and never looks again: whoever reads the old mailbox, perhaps the reason for
-    the change, would choose the password.
-    """
+
+def _end_sign_in(request: HttpRequest) -> HttpResponse:
+    clear_login(request)
+    messages.warning(request, _("That did not work any more. Sign in again."))
+    return redirect("account_login")
+
+
+def _record_refusal(request: HttpRequest, *, account: User | None, reason: str) -> None:
+    record_audit(AccountAction.SIGN_IN_REFUSED, account=account, address=client_address(request), reason=reason)
+
+
+class _EndsWithWhatItBegan:
+    """A reset ends when the account's address, password or browsers are others than when it was asked for."""
+
+    request: HttpRequest
+    _process: PasswordResetVerificationProcess
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         process = PasswordResetVerificationProcess.resume(request)
         if process is not None and "user_id" in process.state:
             account: User | None = process.user
-            if account is None or account.email != process.state["email"].lower():
+            reason = why_reset_ends(process, account)
+            if reason and process.state.get("code_confirmed"):
+                return self._refuse(request, process, account, reason)
+            if reason in ("account_gone", "email_changed"):
+                # Whoever waits without a code may know no more than the address: they are told nothing, and what else
+                # the owner does meanwhile ends the reset when the right code is typed.
                 process.abort()
-                address, reason = client_address(request), "email_changed" if account else "account_gone"
-                record_audit(AccountAction.SIGN_IN_REFUSED, account=account, address=address, reason=reason)
+                _record_refusal(request, account=account, reason=reason)
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         return response
+
+    def form_valid(self, form: BaseForm) -> HttpResponse:
+        """As upstream, on top of what the account is by now: two who choose a password at once both began with one."""
+        with transaction.atomic():
+            account = User.objects.select_for_update(no_key=True).filter(pk=self._process.user.pk).first()
+            reason = why_reset_ends(self._process, account)
+            if not reason:
+                response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+                renew_reset(self.request)
+                return response
+        return self._refuse(self.request, self._process, account, reason)
+
+    def _refuse(
+        self, request: HttpRequest, process: PasswordResetVerificationProcess, account: User | None, reason: str
+    ) -> HttpResponse:
+        process.abort()
+        _record_refusal(request, account=account, reason=reason)
+        if reason == "inactive":
+            return redirect("account_inactive")
+        request.session[TYPED_EMAIL_KEY] = process.state["email"]
+        messages.warning(request, _("That did not work any more. Ask for a new code."))
+        return _leading_on(request, redirect("account_reset_password"))
 
 
 class ConfirmLoginCodeView(_EndsWithItsAccount, _CountsGuesses, allauth_views.ConfirmLoginCodeView):
     """Type the code of a sign-in."""
 
+    def form_valid(self, form: BaseForm) -> HttpResponse:
+        """As upstream, unless the account's access is another than when the code was asked for.
 
-class ConfirmEmailView(_EndsWithItsAccount, _CountsGuesses, allauth_views.ConfirmEmailVerificationCodeView):
+        Not earlier: whoever waits here without a code may know no more than the address.
+        """
+        account: User = self._process.user
+        if reason := why_sign_in_ends(self.request, account):
+            return _refuse_sign_in(self.request, account=account, reason=reason)
+        return super().form_valid(form)
+
+
+class ConfirmEmailView(_EndsWithItsPassword, _CountsGuesses, allauth_views.ConfirmEmailVerificationCodeView):
     """Type the code that proves the address of a new account."""
 
     lifetime = EMAIL_CODE_LIFETIME
 
 
-class SecondStepView(_EndsWithItsAccount, base_views.AuthenticateView):
+class SecondStepView(_EndsWithItsPassword, base_views.AuthenticateView):
     """Show a second factor, after the password or the code from an e-mail."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -173,11 +238,11 @@ class SecondStepView(_EndsWithItsAccount, base_views.AuthenticateView):
         return {**context, "has_app": has_app(self.stage.login.user), "start_over_url": start_over_url}
 
 
-class ConfirmPasswordResetCodeView(_GoodForItsAddress, _CountsGuesses, allauth_views.ConfirmPasswordResetCodeView):
+class ConfirmPasswordResetCodeView(_EndsWithWhatItBegan, _CountsGuesses, allauth_views.ConfirmPasswordResetCodeView):
     """Type the code of a password reset."""
 
     asks_again_at = "account_reset_password"
 
 
-class CompletePasswordResetView(_GoodForItsAddress, allauth_views.CompletePasswordResetView):
+class CompletePasswordResetView(_EndsWithWhatItBegan, allauth_views.CompletePasswordResetView):
     """Choose the new password."""

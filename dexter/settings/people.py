@@ -52,6 +52,9 @@ ACCOUNT_RATE_LIMITS = {
     # Not by address, as upstream has it: three requests a minute would keep its owner from asking, for as long as
     # somebody likes. What reaches an address is limited by accounts/limits.py, which knows the owner's browser.
     "request_login_code": "20/m/ip",
+    # Nor this: five wrong passwords, codes or passkeys in five minutes would keep the owner from signing in and from
+    # showing who they are. What is typed for an account is counted in the database, for known browsers by themselves.
+    "login_failed": "10/m/ip",
     "reset_password": "20/m/ip",
 }
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
