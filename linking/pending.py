@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
-from accounts.sign_in import TYPED_KEY, signed_in_account
+from accounts.sign_in import TYPED_KEY, View, account_required, signed_in_account
 from linking.codes import LONGEST_TYPED, digest_code, digests_of_code, display_code, normalize_code
 from linking.models import AccountLink, LinkingCode
 from linking.services import MintedCode
@@ -66,6 +69,26 @@ def remember_typed(request: HttpRequest) -> None:
     """Keep what somebody typed who has to sign in first. Nobody looks at it: it only fills the field again."""
     if typed := request.POST.get("code", ""):
         request.session[TYPED_KEY] = typed[:LONGEST_TYPED]
+
+
+def account_required_keeping_code(*, then: str) -> Callable[[View], View]:
+    """As for every account page; a code that a signed-out person typed is in the field when they come back."""
+
+    def decorate(view: View) -> View:
+        guarded = account_required(then=then)(view)
+
+        @wraps(view)
+        def remembering(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            is_let_through = request.user.is_authenticated and not request.user.is_guest
+            response = guarded(request, *args, **kwargs)
+            if not is_let_through:
+                # Afterwards: a guest that had to leave its session took with it what was in there.
+                remember_typed(request)
+            return response
+
+        return remembering
+
+    return decorate
 
 
 def has_typed(request: HttpRequest) -> bool:

@@ -18,6 +18,7 @@ from rest_framework.response import Response
 
 from accounts.addresses import client_address
 from accounts.models import User
+from accounts.sign_in import signed_in_recently
 from linking.api import serializers
 from linking.api.problems import LinkedAlready, OwnCode, PreviewUnknown, SignInAgain
 from linking.api.requests import AccountOnly, ApiView, ServiceOnly
@@ -39,7 +40,6 @@ from linking.services import (
     resolve_identity,
     unlink_identity,
 )
-from linking.sign_in import signed_in_recently
 from oauth.authentication import ServiceAuthentication
 from oauth.bearer import Principal
 from oauth.models import Client

@@ -19,6 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.addresses import client_address
+from accounts.sign_in import ask_to_sign_in_again, signed_in_account, signed_in_recently
 from linking.codes import LONGEST_TYPED, has_foreign_letters, normalize_code
 from linking.confirming import DECLINED, question_about
 from linking.disowning import disown_token
@@ -27,6 +28,7 @@ from linking.limits import CODE_LIFETIME
 from linking.models import AccountLink, LinkingCode
 from linking.pending import (
     PendingCode,
+    account_required_keeping_code,
     drop_offer,
     drop_pending,
     has_declined,
@@ -42,7 +44,6 @@ from linking.pending import (
 )
 from linking.qr import qr_code
 from linking.services import confirm_link, decline_link, guesses_left, preview_linking_code, typing_locked_until
-from linking.sign_in import account_required, ask_to_sign_in_again, signed_in_account, signed_in_recently
 from linking.waiting import wait_in_words
 
 # So many tries before typing is locked, the page says that it will be.
@@ -53,7 +54,7 @@ GUESSES_WARNED_OF = 2
 @transaction.non_atomic_requests
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "HEAD", "POST"])
-@account_required(then="linking:link")
+@account_required_keeping_code(then="linking:link")
 def link(request: HttpRequest) -> HttpResponse:
     """Type a code. One that does not work is answered 400, too many of them 429 with Retry-After.
 
@@ -140,7 +141,7 @@ def _locked_page(request: HttpRequest, typed: str, retry_at: datetime, *, status
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@account_required(then="linking:confirm")
+@account_required_keeping_code(then="linking:confirm")
 def confirm(request: HttpRequest) -> HttpResponse:
     """See what a typed code would do, and confirm or decline it."""
     pending = read_pending(request)
@@ -251,7 +252,7 @@ def _linked_before(request: HttpRequest) -> HttpResponseRedirect | None:
 
 
 @require_GET
-@account_required(then="linking:link")
+@account_required_keeping_code(then="linking:link")
 def done(request: HttpRequest) -> HttpResponse:
     """It worked: what to say to the assistant next, and how to undo it."""
     made = read_link(request)

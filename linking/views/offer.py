@@ -15,20 +15,27 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.addresses import client_address
+from accounts.sign_in import ask_to_sign_in_again, signed_in_account, signed_in_recently
 from linking.confirming import DECLINED, LinkQuestion, question_about
 from linking.errors import CodeRefused, LinkRefused, MintingLimited, QuestionOutdated
 from linking.limits import CODE_LIFETIME
 from linking.models import LinkingCode
-from linking.pending import drop_offer, read_offer, remember_link, remember_offer, take_offer
+from linking.pending import (
+    account_required_keeping_code,
+    drop_offer,
+    read_offer,
+    remember_link,
+    remember_offer,
+    take_offer,
+)
 from linking.qr import QRCode, qr_code
 from linking.services import confirm_link, decline_link, offer_linking_code
-from linking.sign_in import account_required, ask_to_sign_in_again, signed_in_account, signed_in_recently
 from linking.views.link import declined_too_late, linked_page
 from linking.waiting import wait_in_words
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@account_required(then="linking:offer")
+@account_required_keeping_code(then="linking:offer")
 def offer(request: HttpRequest) -> HttpResponse:
     """Without a code: how to get one. With one: the code. Once an assistant has given it: what it would do."""
     if request.POST.get("decision") == "new":
@@ -47,7 +54,7 @@ def offer(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@account_required(then="linking:offer")
+@account_required_keeping_code(then="linking:offer")
 def offer_state(request: HttpRequest) -> JsonResponse:
     """Whether the page that waits has to be loaded again: `waiting`, for how long still, `redeemed` or `ended`."""
     row = _current(request)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.pages import account_states, offer_states, second_factor_states, states
+from tests.pages import account_states, consent_states, offer_states, second_factor_states, states
 from tests.pages.visitor import Visitor
 
 Reach = Callable[[Visitor], str]
@@ -95,7 +95,7 @@ START = [
 
 ENTRANCE = [
     Page("sign-in", at("/account/login/")),
-    Page("sign-in-to-go-on", states.sign_in_for_consent),
+    Page("sign-in-to-go-on", consent_states.sign_in_for_consent),
     Page("sign-in-signed-out-elsewhere", states.signed_out_elsewhere),
     Page("sign-in-signed-out-meanwhile", states.signed_out_meanwhile),
     Page(
@@ -128,29 +128,34 @@ ENTRANCE = [
 ]
 
 CONSENT = [
-    Page("consent-signed-out", states.consent_signed_out),
-    Page("consent-signed-in", states.consent_signed_in),
-    Page("consent-again", states.consent_again),
-    Page("consent-verified", states.consent_verified),
-    Page("consent-vouched", states.consent_vouched),
-    Page("consent-described-program", states.consent_described_program),
-    Page("consent-not-verified", states.consent_elsewhere),
-    Page("consent-app", states.consent_private_scheme),
-    Page("consent-without-a-name", states.consent_without_a_name),
-    Page("consent-long-name", states.consent_long_name),
-    Page("consent-changed", states.consent_signed_in, (Tamper("stamp"), Press("Allow")), status=409),
-    Page("consent-unknown-client", states.consent_unknown_client, status=400),
+    Page("consent-signed-out", consent_states.signed_out),
+    Page("consent-signed-in", consent_states.signed_in),
+    Page("consent-again", consent_states.again),
+    Page("consent-verified", consent_states.verified),
+    Page("consent-vouched", consent_states.vouched),
+    Page("consent-described-program", consent_states.described_program),
+    Page("consent-not-verified", consent_states.elsewhere),
+    Page("consent-app", consent_states.private_scheme),
+    Page("consent-without-a-name", consent_states.without_a_name),
+    Page("consent-long-name", consent_states.long_name),
+    Page("consent-changed", consent_states.signed_in, (Tamper("stamp"), Press("Allow")), status=409),
+    Page("consent-unknown-client", consent_states.unknown_client, status=400),
     Page("consent-without-client", at("/mcp/authorize?response_type=code"), status=400),
     Page("consent-malformed", at("/mcp/authorize?client_id=a&client_id=b"), status=400),
-    Page("consent-wrong-redirect", states.consent_wrong_redirect, status=400),
-    Page("consent-bad-document", states.consent_bad_document, status=400),
-    Page("consent-too-many-assistants", states.consent_too_many_assistants, status=503),
-    Page("consent-logo", states.consent_logo),
-    Page("consent-form-too-old", states.consent_signed_in, (Tamper("csrfmiddlewaretoken"), Press("Allow")), status=403),
-    Page("hand-back-denied", states.consent_private_scheme, (Press("Deny"),), leaves=True),
-    Page("hand-back-refused", states.consent_refused_for_an_app, leaves=True),
-    Page("hand-back-to-a-stranger", states.consent_refused_for_a_stranger, status=400),
-    Page("hand-back", states.consent_private_scheme, (Press("Allow"),), leaves=True),
+    Page("consent-wrong-redirect", consent_states.wrong_redirect, status=400),
+    Page("consent-bad-document", consent_states.bad_document, status=400),
+    Page("consent-too-many-assistants", consent_states.too_many_assistants, status=503),
+    Page("consent-logo", consent_states.logo),
+    Page(
+        "consent-form-too-old",
+        consent_states.signed_in,
+        (Tamper("csrfmiddlewaretoken"), Press("Allow")),
+        status=403,
+    ),
+    Page("hand-back-denied", consent_states.private_scheme, (Press("Deny"),), leaves=True),
+    Page("hand-back-refused", consent_states.refused_for_an_app, leaves=True),
+    Page("hand-back-to-a-stranger", consent_states.refused_for_a_stranger, status=400),
+    Page("hand-back", consent_states.private_scheme, (Press("Allow"),), leaves=True),
 ]
 
 LINK = [
@@ -315,7 +320,7 @@ ERRORS = [
 WITHOUT_GUESTS = [
     Page("home-without-guests", at("/"), guests=False),
     Page("connect-without-guests", at("/connect#cursor"), guests=False),
-    Page("consent-without-guests", states.consent_signed_out, guests=False),
+    Page("consent-without-guests", consent_states.signed_out, guests=False),
     Page("offer-without-guests", signed_in("/link/code"), guests=False),
 ]
 
