@@ -109,7 +109,7 @@ def link_declined_too_late(visitor: Visitor) -> str:
     path = link_confirm(visitor)
     code_id = visitor.http.session["linking_pending_code"]["code_id"]
     for decision in ("link", "decline"):
-        visitor.post(path, decision=decision, code_id=code_id)
+        visitor.post(path, **answer_about(code_id, decision))
     return "/link/done"
 
 
