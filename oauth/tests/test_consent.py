@@ -231,7 +231,7 @@ def test_where_guests_are_off_nobody_is_offered_it_and_nobody_gets_it(browser: B
     settings.DEXTER_GUESTS_ENABLED = False
     page = browser.get(path)
 
-    with nothing_written():
+    with nothing_written("oauth.authorization.refused"):
         response = browser.post(path, {"stamp": read_stamp(page), "decision": "guest"})
 
     assert b"Continue without an account" not in page.content
@@ -284,6 +284,7 @@ def test_a_guest_linked_in_the_last_moment_is_asked_again(browser: Browser, monk
 
     assert (response.status_code, response["Location"]) == (303, path)
     assert ConnectorSession.objects.count() == 1
+    assert AuditEntry.objects.get(action="oauth.authorization.refused").reason == "guest_linked"
 
 
 # --- The page itself --------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from oauth.tests.protocol import (
 
 pytestmark = pytest.mark.django_db
 
+REFUSED = "oauth.authorization.refused"
 ISSUER = "http://localhost:8000/mcp"
 CURSOR = "cursor://anysphere.cursor-mcp/oauth/callback"
 
@@ -29,7 +30,7 @@ def test_allow_without_being_signed_in_grants_nothing(browser: Browser) -> None:
     path = authorize_path(make_client())
     stamp = read_stamp(browser.get(path))
 
-    with nothing_written():
+    with nothing_written(REFUSED):
         response = browser.post(path, {"stamp": stamp, "decision": "allow"})
 
     assert_asked_again(response)
@@ -40,7 +41,7 @@ def test_a_signed_in_person_does_not_become_a_guest(browser: Browser) -> None:
     path = authorize_path(make_client())
     stamp = read_stamp(browser.get(path))
 
-    with nothing_written():
+    with nothing_written(REFUSED):
         response = browser.post(path, {"stamp": stamp, "decision": "guest"})
 
     assert_asked_again(response)
@@ -52,7 +53,7 @@ def test_a_decision_without_the_pages_stamp_grants_nothing(browser: Browser, sta
     path = authorize_path(make_client())
     fields = {"decision": "allow"} if stamp is None else {"decision": "allow", "stamp": stamp}
 
-    with nothing_written():
+    with nothing_written(REFUSED):
         response = browser.post(path, fields)
 
     assert_asked_again(response)
@@ -64,7 +65,7 @@ def test_another_decision_than_the_pages_grants_nothing(browser: Browser, decisi
     path = authorize_path(make_client())
     fields = {"stamp": read_stamp(browser.get(path))}
 
-    with nothing_written():
+    with nothing_written(REFUSED):
         response = browser.post(path, fields if decision is None else fields | {"decision": decision})
 
     assert_asked_again(response)
@@ -86,7 +87,7 @@ def test_the_stamp_of_another_request_grants_nothing(browser: Browser, other: di
     stamp = read_stamp(browser.get(authorize_path(client, scope="identity.read")))
     path = authorize_path(client, **{"scope": "identity.read", **other})
 
-    with nothing_written():
+    with nothing_written(REFUSED):
         response = browser.post(path, {"stamp": stamp, "decision": "allow"})
 
     assert_asked_again(response)
@@ -97,7 +98,7 @@ def test_the_stamp_for_another_client_grants_nothing(browser: Browser) -> None:
     stamp = read_stamp(browser.get(authorize_path(make_client())))
     path = authorize_path(make_client())
 
-    with nothing_written():
+    with nothing_written(REFUSED):
         response = browser.post(path, {"stamp": stamp, "decision": "allow"})
 
     assert_asked_again(response)
@@ -109,7 +110,7 @@ def test_the_stamp_of_another_account_grants_nothing(browser: Browser) -> None:
     stamp = read_stamp(browser.get(path))
     browser.force_login(make_user("grace@example.com"))
 
-    with nothing_written():
+    with nothing_written(REFUSED):
         response = browser.post(path, {"stamp": stamp, "decision": "allow"})
 
     assert_asked_again(response)
@@ -131,7 +132,7 @@ def test_a_client_that_changed_while_the_page_was_open_is_granted_nothing(
     stamp = read_stamp(browser.get(path))
     Client.objects.update(**change)
 
-    with nothing_written():
+    with nothing_written(REFUSED):
         response = browser.post(path, {"stamp": stamp, "decision": "allow"})
 
     assert_asked_again(response)
@@ -146,7 +147,7 @@ def test_a_client_that_was_swept_and_registered_again_is_granted_nothing(browser
     client.delete()
     make_client(client_id=client_id)
 
-    with nothing_written():
+    with nothing_written(REFUSED):
         response = browser.post(path, {"stamp": stamp, "decision": "allow"})
 
     assert_asked_again(response)

@@ -20,6 +20,7 @@ from oauthlib.oauth2.rfc6749.errors import AccessDeniedError
 from accounts.addresses import client_address
 from accounts.audit import record_audit
 from accounts.guests import remember_guest
+from accounts.models import User
 from accounts.sign_in import seconds_since_sign_in, signed_in_at
 from oauth.audit import OAuthAction
 from oauth.backends import AuthorizationCore
@@ -75,10 +76,12 @@ class AuthorizeView(OAuthLibMixin, View):
         if asked.user and decision != "deny" and _wants_a_newer_sign_in(request, grace=DECISION_SECONDS * accepted):
             return _to_sign_in_again(asked)
         if not accepted:
+            self._note_refusal(request, "another_question", account=asked.user)
             return render(request, "oauth/consent.html", asked.context() | {"changed": True}, status=409)
         try:
             return self._deny(request, asked) if decision == "deny" else self._allow(request, asked)
-        except ConsentOutdated:
+        except ConsentOutdated as refusal:
+            self._note_refusal(request, refusal.reason, account=None)
             # Who is signed in is read once for each request, so this one cannot show the page as it is now.
             return HttpResponse(status=303, headers={"Location": asked.path})
 
@@ -128,13 +131,21 @@ class AuthorizeView(OAuthLibMixin, View):
         """A page for the person when the redirect cannot be trusted, the error for the assistant when it can."""
         error, client_id = refusal.oauthlib_error, request.GET.get("client_id", "")
         reason = type(error).__name__
-        record_audit(
-            OAuthAction.AUTHORIZATION_REFUSED, client_id=client_id, address=client_address(request), reason=reason
-        )
+        self._note_refusal(request, reason, account=None)
         if not isinstance(refusal, FatalClientError):
             client = Client.objects.filter(client_id=client_id).first()
             return self._hand_back(request, error.redirect_uri, error.twotuples, outcome="refused", client=client)
         return self._explain(request, reason, description=error.description)
+
+    def _note_refusal(self, request: HttpRequest, reason: str, *, account: User | None) -> None:
+        record_audit(
+            OAuthAction.AUTHORIZATION_REFUSED,
+            actor=account,
+            account=account,
+            client_id=request.GET.get("client_id", ""),
+            address=client_address(request),
+            reason=reason,
+        )
 
     def _explain(self, request: HttpRequest, fault: str, *, description: str = "", status: int = 400) -> HttpResponse:
         context = {"fault": fault, "description": description, "client_id": request.GET.get("client_id", "")[:255]}
