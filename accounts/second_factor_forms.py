@@ -36,30 +36,27 @@ log = structlog.get_logger(__name__)
 NAME_LENGTH = 60
 
 
-class _CountedForm(CodeForm):
+class _CountedForm(CodeForm, base_forms.BaseAuthenticateForm):
     """A code of an app, or a recovery code: counted in the database before it is compared."""
 
     def clean_code(self) -> str:
         """Upstream's comparison, and its own limit, which the cache keeps."""
-        # A mixin: upstream's form comes next only where it is mixed in.
-        account: User = self.user  # type: ignore[attr-defined]
+        account: User = self.user
         browser = read_known_browser(context.request, email=account.email or "")
         try:
             admit_factor_code(account=account, browser=browser)
         except TooManyGuesses as refusal:
             raise ValidationError(refusal.description) from None
-        code: str = super().clean_code()  # type: ignore[misc]
+        code: str = super().clean_code()
         forgive_factor_code(account=account, browser=browser)
         return code
 
-    def save(self) -> None:
-        """As upstream, and say what is left after one of ten recovery codes."""
-        super().save()  # type: ignore[misc]
-        # Upstream's form has what the code belongs to, as it was before the code was used up.
-        used: Authenticator = self.authenticator  # type: ignore[attr-defined]
-        if used.type == Authenticator.Type.RECOVERY_CODES:
-            used.refresh_from_db(fields=["data"])
-            messages.warning(context.request, _what_is_left(len(RecoveryCodes(used).get_unused_codes())))
+
+def _say_what_is_left(used: Authenticator) -> None:
+    """After one of ten recovery codes. Upstream's form has what the code belongs to, as it was before."""
+    if used.type == Authenticator.Type.RECOVERY_CODES:
+        used.refresh_from_db(fields=["data"])
+        messages.warning(context.request, _what_is_left(len(RecoveryCodes(used).get_unused_codes())))
 
 
 def _what_is_left(count: int) -> str:
@@ -74,9 +71,19 @@ def _what_is_left(count: int) -> str:
 class AuthenticateForm(_CountedForm, base_forms.AuthenticateForm):
     """The second step of signing in."""
 
+    def save(self) -> None:
+        """As upstream, and say what is left."""
+        super().save()
+        _say_what_is_left(self.authenticator)
+
 
 class ReauthenticateForm(_CountedForm, base_forms.ReauthenticateForm):
     """Show once more that it is you, with an app or a recovery code."""
+
+    def save(self) -> None:
+        """As upstream, and say what is left."""
+        super().save()
+        _say_what_is_left(self.authenticator)
 
 
 class ActivateTOTPForm(CodeForm, totp_forms.ActivateTOTPForm):
@@ -176,7 +183,7 @@ def _what_counts(response: RegistrationResponse, credential: dict[str, Any]) -> 
     }
 
 
-class _PasskeyForm(forms.Form):
+class _PasskeyForm(webauthn_forms.AuthenticateWebAuthnForm):
     credential = CredentialField()
 
     def clean_credential(self) -> Any:
@@ -184,8 +191,7 @@ class _PasskeyForm(forms.Form):
 
         def check() -> Any:
             credential = self.cleaned_data["credential"]
-            # A mixin: upstream's form comes next only where it is mixed in.
-            found = super(_PasskeyForm, self).clean_credential()  # type: ignore[misc]
+            found = super(_PasskeyForm, self).clean_credential()
             _check_origin(auth.parse_authentication_response(credential))
             return found
 

@@ -16,6 +16,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -33,7 +34,7 @@ TYPED_EMAIL_KEY = "typed_email"
 # And to which page somebody comes back whose button did nothing yet.
 PRESS_AGAIN_KEY = "press_again"
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def account_required(*, then: str) -> Callable[[View], View]:
@@ -42,7 +43,7 @@ def account_required(*, then: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @never_cache
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.user.is_authenticated:
                 if not request.user.is_guest:
                     _say_to_press_again(request)
@@ -84,7 +85,7 @@ def recent_sign_in_required(*, then: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @account_required(then=then)
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if signed_in_recently(request):
                 return view(request, *args, **kwargs)
             if request.method == "POST":

@@ -4,21 +4,18 @@ Names are allauth's, which looks its own pages up by them. Pages of allauth that
 account has one e-mail address, confirmed by code.
 """
 
-from collections.abc import Callable
-
 from allauth.account import views as allauth_views
 from allauth.mfa.totp import views as totp_views
 from allauth.mfa.webauthn import views as webauthn_views
-from django.http import HttpResponse
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
 from accounts.posted import used_by
-from accounts.sign_in import account_required, recent_sign_in_required
+from accounts.sign_in import View, account_required, recent_sign_in_required
 from accounts.views import browsers, entrance, language, mailed_codes, profile, second_factor
 
 
-def _guarded(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+def _guarded(route: str, view: View, name: str) -> URLPattern:
     """A page that adds or removes a way to sign in, or shows one: for who signed in recently."""
     return path(route, recent_sign_in_required(then=name)(view), name=name)
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
@@ -78,7 +79,7 @@ def account_required_keeping_code(*, then: str) -> Callable[[View], View]:
         guarded = account_required(then=then)(view)
 
         @wraps(view)
-        def remembering(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def remembering(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             is_let_through = request.user.is_authenticated and not request.user.is_guest
             response = guarded(request, *args, **kwargs)
             if not is_let_through:

@@ -41,7 +41,7 @@ def read_logo(uploaded: bytes) -> bytes:
     except LogoRefused:
         raise
     except Exception:
-        # Its decoders raise whatever a broken file leads them to.
+        # Its decoders raise whatever a broken file leads them to; Django's own field for pictures catches as much.
         raise LogoRefused("not_a_picture") from None
     kept = BytesIO()
     # A copy, because what a file says beside its picture goes along otherwise.

@@ -19,6 +19,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET
+from django.views.generic.edit import FormView
 
 from accounts.addresses import client_address
 from accounts.begun import begin_reset, begin_sign_in
@@ -42,15 +43,13 @@ class _StartsOver:
         clear_login(request)
 
 
-class _KnowsTheEmail:
+class _KnowsTheEmail(FormView[BaseForm]):
     """Whoever comes from a mailed code that did not work finds in the field where it went to."""
 
-    request: HttpRequest
     field = "email"
 
     def get_initial(self) -> dict[str, Any]:
-        # A mixin: which class comes next is known only where it is mixed in.
-        initial: dict[str, Any] = super().get_initial()  # type: ignore[misc]
+        initial = super().get_initial()
         email = self.request.session.pop(TYPED_EMAIL_KEY, "")
         return {**initial, self.field: email} if email else initial
 

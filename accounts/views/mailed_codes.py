@@ -22,6 +22,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.views.generic import View
+from django.views.generic.edit import FormView
 
 from accounts.addresses import client_address
 from accounts.audit import AccountAction, record_audit
@@ -35,7 +37,7 @@ from accounts.services import admit_mailed_code, forgive_mailed_code
 from accounts.sign_in import TYPED_EMAIL_KEY
 
 
-class _CountsGuesses:
+class _CountsGuesses(FormView[BaseForm]):
     """A guess is counted in the database before anybody compares it.
 
     allauth counts in the website session, once it has compared: of requests at once with one cookie each starts from
@@ -66,14 +68,13 @@ class _CountsGuesses:
                 process.abort()
                 messages.error(request, str(refusal.description))
                 return _leading_on(request, redirect("account_login"))
-        # A mixin: which class comes next is known only where it is mixed in.
-        response: HttpResponse = super().post(request, *args, **kwargs)  # type: ignore[misc]
+        response: HttpResponse = super().post(request, *args, **kwargs)
         return response
 
     def form_valid(self, form: BaseForm) -> HttpResponse:
         if self._looks_at_a_code():
             forgive_mailed_code(email=self._process.state["email"], browser=self._known_browser)
-        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+        response: HttpResponse = super().form_valid(form)
         return response
 
     def form_invalid(self, form: BaseForm) -> HttpResponse:
@@ -82,7 +83,7 @@ class _CountsGuesses:
         It also says to wait, as after too many passwords; but a new code can be asked for at once.
         """
         email = self._process.state["email"]
-        response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
+        response: HttpResponse = super().form_invalid(form)
         if isinstance(response, HttpResponseRedirect):
             self.request.session[TYPED_EMAIL_KEY] = email
             # Reading them takes them away.
@@ -93,7 +94,7 @@ class _CountsGuesses:
         return _leading_on(self.request, response)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
+        context: dict[str, Any] = super().get_context_data(**kwargs)
         return {**context, "minutes": in_minutes(self.lifetime)}
 
     @cached_property
@@ -113,7 +114,7 @@ def _leading_on(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     return response
 
 
-class _EndsWithItsAccount:
+class _EndsWithItsAccount(View):
     """A sign-in that waits for a code or a second factor ends when its account is deleted meanwhile.
 
     allauth remembers whose it is, finds nobody, and takes that for a sign-in of nobody.
@@ -122,7 +123,7 @@ class _EndsWithItsAccount:
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if _account_is_gone(request):
             return _end_sign_in(request)
-        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return response
 
 
@@ -162,7 +163,7 @@ def _record_refusal(request: HttpRequest, *, account: User | None, reason: str) 
     record_audit(AccountAction.SIGN_IN_REFUSED, account=account, address=client_address(request), reason=reason)
 
 
-class _EndsWithWhatItBegan:
+class _EndsWithWhatItBegan(FormView[BaseForm]):
     """A reset ends when the account's address, password or browsers are others than when it was asked for."""
 
     request: HttpRequest
@@ -180,7 +181,7 @@ class _EndsWithWhatItBegan:
                 # the owner does meanwhile ends the reset when the right code is typed.
                 process.abort()
                 _record_refusal(request, account=account, reason=reason)
-        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return response
 
     def form_valid(self, form: BaseForm) -> HttpResponse:
@@ -189,7 +190,7 @@ class _EndsWithWhatItBegan:
             account = User.objects.select_for_update(no_key=True).filter(pk=self._process.user.pk).first()
             reason = why_reset_ends(self._process, account)
             if not reason:
-                response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+                response: HttpResponse = super().form_valid(form)
                 renew_reset(self.request)
                 return response
         return self._refuse(self.request, self._process, account, reason)

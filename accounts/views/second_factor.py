@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.views.generic import View
 
 from accounts.emails import email_is_verified
 from accounts.second_factor import has_app
@@ -88,13 +89,12 @@ class ReauthenticatePasskeyView(webauthn_views.ReauthenticateWebAuthnView):
         return HttpResponseRedirect(self.passthrough_next_url(reverse("mfa_reauthenticate_webauthn")))
 
 
-class _LeadsToNewCodes:
+class _LeadsToNewCodes(View):
     """Codes that were encrypted under another DEXTER_SECRET_KEY cannot be shown, nor work: new ones have to do."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            # A mixin: which class comes next is known only where it is mixed in.
-            response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+            response = super().dispatch(request, *args, **kwargs)
         except ValidationError:
             return redirect("mfa_generate_recovery_codes")
         return response

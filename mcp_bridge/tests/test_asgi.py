@@ -149,7 +149,7 @@ def test_django_pages_are_logged_by_route_and_never_by_value(
 ) -> None:
     with caplog.at_level(logging.INFO):
         site.request("GET", path, headers={"X-Request-ID": "page-request-1"})
-    (line,) = [record.msg for record in caplog.records if record.name == "dexter.asgi"]
+    (line,) = [record.msg for record in caplog.records if record.name == "dexter.application"]
     assert isinstance(line, dict)
     assert (line["event"], line["http_method"], line["route"]) == ("http.request", "GET", route)
     assert line["request_id"] == "page-request-1"

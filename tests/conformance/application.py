@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import cast
 
 # First: it loads the settings.
-from dexter.asgi import Application, django_application
+from dexter.asgi import make_application
 
 # isort: split
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -52,4 +51,4 @@ async def run_endpoint(tools: Mapping[str, Tool]) -> AsyncIterator[ASGIApp]:
         yield dispatch
 
 
-application = Application(cast(ASGIApp, django_application), run_endpoint)
+application = make_application(run_endpoint=run_endpoint)

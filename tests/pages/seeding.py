@@ -41,6 +41,7 @@ def main() -> None:
         try:
             answer = reach(pages[line.strip()])
         except Exception:
+            # Whatever it is, the test that asked shall say it, and the next one shall be answered.
             answer = {"fault": traceback.format_exc()}
         print(json.dumps(answer), flush=True)
 
