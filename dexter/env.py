@@ -1,28 +1,41 @@
 """Every setting that comes from the environment, in one typed, frozen object.
 
 No other module reads the environment. A value that is missing or wrong stops the start with the name of the variable
-and what it should look like; see `docs/settings.md` for the list.
+and what it should look like; see `docs/settings.md` for the list, and `dexter.env_values` for what a value may be.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from email.utils import parseaddr
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import SplitResult, urlsplit
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from dexter.env_values import (
+    Contact,
+    DatabaseURL,
+    EmailFrom,
+    EmailURL,
+    HostNames,
+    Names,
+    Parts,
+    PrivateSchemes,
+    RedisURL,
+    SecretKey,
+    SecretKeys,
+    SiteName,
+    check_origin,
+    check_url,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 INSECURE_DEBUG_KEY = "insecure-key-for-debug-only-never-accepted-when-DEXTER_DEBUG-is-off"
 PRIVATE_SCHEMES = ("claude", "cursor", "vscode", "vscode-insiders", "windsurf", "zed")
-
-CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 
 
 class Env(BaseSettings):
@@ -43,10 +56,10 @@ class Env(BaseSettings):
     )
 
     debug: bool = Field(False, validation_alias="DEXTER_DEBUG", description="true or false")
-    secret_key: str = Field(
+    secret_key: SecretKey = Field(
         "", validation_alias="DEXTER_SECRET_KEY", description="at least 50 random characters, the same on every host"
     )
-    secret_key_fallbacks: CommaSeparated = Field(
+    secret_key_fallbacks: SecretKeys = Field(
         (),
         validation_alias="DEXTER_SECRET_KEY_FALLBACKS",
         description="former secret keys, separated by commas, each of at least 50 characters",
@@ -57,22 +70,22 @@ class Env(BaseSettings):
     issuer: str = Field(
         "", validation_alias="DEXTER_ISSUER", description="the OAuth issuer, by default {DEXTER_PUBLIC_URL}/mcp"
     )
-    site_name: str = Field("Dexter", validation_alias="DEXTER_SITE_NAME", description="1 to 40 characters")
-    contact: str = Field(
+    site_name: SiteName = Field("Dexter", validation_alias="DEXTER_SITE_NAME", description="1 to 40 characters")
+    contact: Contact = Field(
         "",
         max_length=254,
         validation_alias="DEXTER_CONTACT",
         description="an e-mail address or an https URL where people reach you, such as help@example.com",
     )
-    database_url: str = Field(
+    database_url: DatabaseURL = Field(
         f"sqlite:///{BASE_DIR / 'var' / 'dexter.sqlite3'}",
         validation_alias="DATABASE_URL",
         description="sqlite:///path or postgresql://user:password@host:5432/name",
     )
-    redis_url: str = Field(
+    redis_url: RedisURL = Field(
         "", validation_alias="REDIS_URL", description="redis://host:6379/0 or unix:///path, or empty for none"
     )
-    allowed_hosts: CommaSeparated = Field(
+    allowed_hosts: Names = Field(
         (), validation_alias="DEXTER_ALLOWED_HOSTS", description="further host names, separated by commas"
     )
     trusted_proxies: int = Field(
@@ -104,12 +117,12 @@ class Env(BaseSettings):
         description="how long it is kept which tools assistants called, 1 to 3650 days",
     )
     guests_enabled: bool = Field(True, validation_alias="DEXTER_GUESTS_ENABLED", description="true or false")
-    private_redirect_schemes: CommaSeparated = Field(
+    private_redirect_schemes: PrivateSchemes = Field(
         PRIVATE_SCHEMES,
         validation_alias="DEXTER_PRIVATE_REDIRECT_SCHEMES",
         description="URI schemes of desktop assistants, separated by commas, such as cursor,vscode",
     )
-    blocked_client_hosts: CommaSeparated = Field(
+    blocked_client_hosts: HostNames = Field(
         (),
         validation_alias="DEXTER_BLOCKED_CLIENT_HOSTS",
         description="hosts whose assistants are shut out, separated by commas, such as example.com",
@@ -120,17 +133,17 @@ class Env(BaseSettings):
         validation_alias="DEXTER_CONNECTOR_CLIENT_ID",
         description="the client ID of the connector that staff set up, letters, digits and . _ ~ -",
     )
-    connector_redirect_uris: CommaSeparated = Field(
+    connector_redirect_uris: Parts = Field(
         (),
         validation_alias="DEXTER_CONNECTOR_REDIRECT_URIS",
         description="redirect URIs of that connector, separated by commas; `manage.py set_up_connector` makes it",
     )
-    email_url: str = Field(
+    email_url: EmailURL = Field(
         "console:",
         validation_alias="DEXTER_EMAIL_URL",
         description="console: or smtp://user:password@host:587 (smtps:// for implicit TLS)",
     )
-    email_from: str = Field(
+    email_from: EmailFrom = Field(
         "Dexter <no-reply@localhost>", validation_alias="DEXTER_EMAIL_FROM", description="Name <address>"
     )
     email_verification: Literal["none", "mandatory"] | None = Field(
@@ -141,119 +154,6 @@ class Env(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="DEXTER_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR"
     )
-
-    @field_validator("allowed_hosts", "blocked_client_hosts", "private_redirect_schemes", mode="before")
-    @classmethod
-    def _split_on_commas(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return tuple(part.strip().lower() for part in value.split(",") if part.strip())
-        return value
-
-    @field_validator("connector_redirect_uris", "secret_key_fallbacks", mode="before")
-    @classmethod
-    def _split_uris_on_commas(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
-
-    @field_validator("private_redirect_schemes")
-    @classmethod
-    def _schemes_are_private(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for scheme in value:
-            if not re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme) or scheme in {
-                "about",
-                "blob",
-                "data",
-                "file",
-                "filesystem",
-                "ftp",
-                "http",
-                "https",
-                "javascript",
-                "vbscript",
-                "ws",
-                "wss",
-            }:
-                raise ValueError(f"{scheme!r} is not a scheme that an application can own")
-        return value
-
-    @field_validator("blocked_client_hosts")
-    @classmethod
-    def _hosts_are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for host in value:
-            if not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", host):
-                raise ValueError(f"{host!r} is not a host name; write example.com, which stands for all hosts below it")
-        return value
-
-    @field_validator("site_name")
-    @classmethod
-    def _site_name_is_short(cls, value: str) -> str:
-        if not 1 <= len(value.strip()) <= 40:
-            raise ValueError("must have 1 to 40 characters")
-        return value.strip()
-
-    @field_validator("contact")
-    @classmethod
-    def _contact_can_be_reached(cls, value: str) -> str:
-        if not value:
-            return value
-        # urlsplit overlooks line breaks, and one of these stands in a header.
-        if not re.fullmatch(r"[!-~]+", value):
-            raise ValueError("has a space or a character that is not ASCII")
-        if "://" not in value:
-            if not re.fullmatch(r"[^@:<>,;\"()\[\]\\]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", value):
-                raise ValueError("is neither an e-mail address nor an https URL")
-            return value
-        parts = _split_url(value)
-        if parts.scheme != "https" or not value.startswith("https://") or not parts.hostname:
-            raise ValueError("must start with https:// unless it is an e-mail address")
-        if parts.username is not None:
-            raise ValueError("must have no user in the URL")
-        return value
-
-    @field_validator("database_url")
-    @classmethod
-    def _database_is_supported(cls, value: str) -> str:
-        if _split_url(value).scheme not in {"sqlite", "postgres", "postgresql"} or "://" not in value:
-            raise ValueError("must start with sqlite:// or postgresql://")
-        return value
-
-    @field_validator("redis_url")
-    @classmethod
-    def _redis_is_supported(cls, value: str) -> str:
-        if value and (_split_url(value).scheme not in {"redis", "rediss", "unix"} or "://" not in value):
-            raise ValueError("must start with redis://, rediss:// or unix://")
-        return value
-
-    @field_validator("email_url")
-    @classmethod
-    def _email_is_supported(cls, value: str) -> str:
-        parts = _split_url(value)
-        if parts.scheme not in {"console", "smtp", "smtps"} or (parts.scheme != "console" and not parts.hostname):
-            raise ValueError("must be console:, smtp://host:port or smtps://host:port")
-        return value
-
-    @field_validator("email_from")
-    @classmethod
-    def _email_from_has_an_address(cls, value: str) -> str:
-        name, partition, domain = parseaddr(value)[1].partition("@")
-        if not (name and partition and domain) or "\n" in value:
-            raise ValueError("has no e-mail address")
-        return value
-
-    @field_validator("secret_key")
-    @classmethod
-    def _secret_key_is_long(cls, value: str, info: ValidationInfo) -> str:
-        if value and len(value) < 50:
-            raise ValueError("must have at least 50 characters")
-        return value
-
-    @field_validator("secret_key_fallbacks")
-    @classmethod
-    def _former_keys_are_long(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if any(len(key) < 50 for key in value):
-            raise ValueError("each must have at least 50 characters")
-        return value
 
     @model_validator(mode="before")
     @classmethod
@@ -277,8 +177,8 @@ class Env(BaseSettings):
             raise ValueError("DEXTER_SECRET_KEY is the debug key; make one of your own")
         if not self.debug and INSECURE_DEBUG_KEY in self.secret_key_fallbacks:
             raise ValueError("DEXTER_SECRET_KEY_FALLBACKS has the debug key, which anybody knows")
-        _check_origin("DEXTER_PUBLIC_URL", self.public_url, debug=self.debug)
-        _check_url("DEXTER_ISSUER", self.issuer or f"{self.public_url}/mcp", debug=self.debug)
+        check_origin("DEXTER_PUBLIC_URL", self.public_url, debug=self.debug)
+        check_url("DEXTER_ISSUER", self.issuer or f"{self.public_url}/mcp", debug=self.debug)
         return self
 
     @cached_property
@@ -292,37 +192,6 @@ class Env(BaseSettings):
         loopback = ["localhost", "127.0.0.1", "[::1]"] if self.debug else []
         public_host = urlsplit(self.public_url).hostname or ""
         return [f"[{public_host}]" if ":" in public_host else public_host, *self.allowed_hosts, *loopback]
-
-
-def _split_url(value: str) -> SplitResult:
-    # urlsplit looks at a port only when it is asked for.
-    try:
-        parts = urlsplit(value)
-        _ = parts.port
-    except ValueError:
-        raise ValueError("is not a URL") from None
-    return parts
-
-
-def _check_url(name: str, value: str, *, debug: bool) -> None:
-    try:
-        parts = _split_url(value)
-    except ValueError as error:
-        raise ValueError(f"{name} {error}; it should look like https://dexter.example.com") from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"{name} must be an absolute URL such as https://dexter.example.com")
-    if parts.scheme == "http" and not debug:
-        raise ValueError(f"{name} must start with https:// unless DEXTER_DEBUG is true")
-    if parts.query or parts.fragment or parts.username is not None or value.endswith("/"):
-        raise ValueError(f"{name} must have no user, query, fragment or trailing slash")
-    if parts.netloc != parts.netloc.lower():
-        raise ValueError(f"{name} must have its host in lower case")
-
-
-def _check_origin(name: str, value: str, *, debug: bool) -> None:
-    _check_url(name, value, debug=debug)
-    if urlsplit(value).path:
-        raise ValueError(f"{name} must be an origin without a path, such as https://dexter.example.com")
 
 
 def describe(error: ValidationError) -> str:
